@@ -1,0 +1,89 @@
+"""What a wish leads to: from a job as it is to the events that follow; pure, no event where nothing is to be done."""
+
+from collections.abc import Sequence
+
+from jobs import events as ev
+from jobs.clock import rfc3339
+from jobs.model import HELD, WAITING, Job, JobState
+
+Events = Sequence[ev.AnyEvent]
+
+WORKER_LOST = ev.Failure(code="worker_lost", message="The worker that ran this job was lost.", retryable=True)
+
+
+def submit(request: ev.Request, *, until_ms: int | None = None) -> Events:
+    """The first event of a job."""
+    if until_ms is None:
+        return [ev.JobQueued(request=request)]
+    return [ev.JobScheduled(until=rfc3339(until_ms), reason="delay", request=request)]
+
+
+def promote(job: Job) -> Events:
+    """The time that a scheduled job waited for has come."""
+    return [ev.JobQueued()] if job.state is JobState.SCHEDULED else []
+
+
+def start(job: Job, *, worker: str, steps: list[ev.StepPlan] | None) -> Events:
+    """A worker claims the job; a released attempt goes on under its number."""
+    if job.state is not JobState.QUEUED:
+        return []
+    attempt = job.attempt if job.released else job.attempt + 1
+    return [ev.JobStarted(worker=worker, attempt=attempt, steps=steps)]
+
+
+def cancel(job: Job, *, now_ms: int, grace_seconds: float, reason: str | None, by: str | None) -> Events:
+    """Somebody wishes the job to end: at once where it waits, by the deadline where it runs."""
+    if job.state in WAITING:
+        return [ev.JobCancelled(mode="queued", reason=reason)]
+    if job.state is JobState.RUNNING:
+        deadline = rfc3339(now_ms + round(grace_seconds * 1000))
+        return [ev.JobCancelling(deadline=deadline, reason=reason, by=by)]
+    return []
+
+
+def fail(job: Job, error: ev.Failure, *, delay_seconds: float = 0.0, retry: bool | None = None) -> Events:
+    """An attempt ended with *error*: another one where the error allows it and one is left.
+
+    A job that was being cancelled does not get another attempt.
+    """
+    if job.state not in HELD:
+        return []
+    again = error.retryable if retry is None else retry
+    if job.state is JobState.CANCELLING or not again or job.attempt >= job.request.max_attempts:
+        return [ev.JobFailed(error=error)]
+    retrying = ev.JobRetrying(error=error, delay_seconds=delay_seconds, next_attempt=job.attempt + 1)
+    return [retrying] if delay_seconds > 0 else [retrying, ev.JobQueued()]
+
+
+def lose(job: Job, *, since_ms: int, run: int | None = None) -> Events:
+    """The lease of the run in hand ran out, or its process is known to be dead."""
+    if job.state not in HELD or (run is not None and job.run != run):
+        return []
+    stalled = ev.JobStalled(worker=job.worker, since=rfc3339(since_ms))
+    if job.state is JobState.CANCELLING:
+        return [stalled, ev.JobCancelled(mode="lost", reason=job.cancel.reason if job.cancel else None)]
+    return [stalled, *fail(job, WORKER_LOST)]
+
+
+def kill(job: Job, *, run: int, error: ev.Failure | None = None) -> Events:
+    """The run's processes were killed: the last rung of a cancel, or a limit that it broke (*error*)."""
+    if job.state not in HELD or job.run != run:
+        return []
+    if job.state is JobState.CANCELLING:
+        reason = job.cancel.reason if job.cancel else None
+        return [ev.CancelEscalated(rung="killed"), ev.JobCancelled(mode="killed", reason=reason)]
+    return fail(job, error or WORKER_LOST)
+
+
+def release(job: Job, *, run: int) -> Events:
+    """Its worker drains: the same attempt goes on elsewhere; a job being cancelled is not begun again."""
+    if job.run != run:
+        return []
+    if job.state is JobState.CANCELLING:
+        return [ev.JobCancelled(mode="killed", reason=job.cancel.reason if job.cancel else None)]
+    return [ev.JobReleased()] if job.state is JobState.RUNNING else []
+
+
+def expire(job: Job) -> Events:
+    """Nobody began the job in the time that its sender allowed; a job that ran before does not expire."""
+    return [ev.JobExpired()] if job.state in WAITING and job.attempt == 0 else []

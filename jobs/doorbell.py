@@ -1,0 +1,95 @@
+"""The doorbell: a Celery message that says "queue q has work" and nothing else.
+
+A doorbell that is lost, doubled or late does no harm: the queue is ours, a sweep rings again.
+"""
+
+import logging
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+#: The one task; its one argument is the queue.
+TASK = "tailrace.answer"
+
+log = logging.getLogger(__name__)
+
+
+class Doorbell(Protocol):
+    """Rings for a queue; never raises, a doorbell that cannot be rung is rung by the next sweep."""
+
+    def ring(self, queue: str) -> bool: ...
+
+    def rung(self, queue: str) -> int | None:
+        """How many rings nobody has answered yet; None where that cannot be told."""
+        ...
+
+
+def celery_queue(queue: str) -> str:
+    return f"tailrace.{queue}"
+
+
+def celery_app(broker_url: str) -> Celery:
+    """Celery as both tiers need it: JSON only, no results, acknowledged early, and no patience with a dead broker."""
+    parts = urlsplit(broker_url)
+    app = Celery("tailrace", broker=f"redis+socket://{parts.path}" if parts.scheme == "unix" else broker_url)
+    app.conf.update(_CONFIG)
+    return app
+
+
+#: Each line has its reason in docs/adr/0005-doorbell.md.
+_CONFIG: dict[str, Any] = {
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    "task_ignore_result": True,
+    "result_backend": None,
+    "task_acks_late": False,
+    "task_reject_on_worker_lost": False,
+    "task_create_missing_queues": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
+    "worker_proc_alive_timeout": 60,
+    "worker_send_task_events": False,
+    "worker_enable_remote_control": False,
+    "worker_hijack_root_logger": False,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_channel_error_retry": True,
+    "broker_pool_limit": 50,
+    "broker_pool_acquire_timeout": 2,
+    "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+    "broker_transport_options": {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 3,
+        "socket_keepalive": True,
+        "health_check_interval": 5,
+        "retry_on_timeout": True,
+    },
+}
+
+
+class CeleryDoorbell(Doorbell):
+    """Rings through Celery's broker."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def ring(self, queue: str) -> bool:
+        try:
+            self._app.send_task(TASK, args=[queue], queue=celery_queue(queue), ignore_result=True)
+        except (OperationalError, OSError) as error:
+            log.warning("the doorbell of queue %s could not be rung (%s)", queue, type(error).__name__)
+            return False
+        return True
+
+    def rung(self, queue: str) -> int | None:
+        try:
+            with self._app.connection_for_write() as connection, connection.channel() as channel:
+                return int(channel.queue_declare(celery_queue(queue), passive=True).message_count)
+        except (OperationalError, OSError) as error:
+            log.debug("the depth of queue %s cannot be read (%s)", queue, type(error).__name__)
+            return None
+        except Exception as error:  # noqa: BLE001 - a queue never rung before: each transport says it in its own words
+            return 0 if "no queue" in str(error).lower() or "not found" in str(error).lower() else None

@@ -1,0 +1,95 @@
+"""The head of a job: the small summary that claims, sweeps, leases and lists read instead of its log."""
+
+import msgspec
+
+from jobs.clock import from_rfc3339
+from jobs.model import WAITING, Job, JobState
+
+#: Characters of the progress message that a head keeps.
+MESSAGE = 200
+
+
+class Head(msgspec.Struct, frozen=True, omit_defaults=True):
+    """At most 2 KiB of JSON; times in milliseconds since 1970."""
+
+    id: str
+    type: str
+    state: JobState
+    epoch: str
+    seq: int
+    queue: str
+    priority: int
+    attempt: int
+    max_attempts: int
+    run: int
+    created: int
+    labels: dict[str, str]
+    released: bool = False
+    worker: str | None = None
+    until: int | None = None
+    expires: int | None = None
+    started: int | None = None
+    run_started: int | None = None
+    finished: int | None = None
+    timeout_seconds: float | None = None
+    cancel_deadline: int | None = None
+    fraction: float = 0.0
+    message: str | None = None
+    error_code: str | None = None
+    concurrency_key: str | None = None
+    retry_of: str | None = None
+    files: list[str] = []
+
+    @property
+    def waiting(self) -> bool:
+        return self.state in WAITING
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Head)
+
+
+def head_of(job: Job) -> Head:
+    """The summary of *job* as it stands."""
+    request, cancel = job.request, job.cancel
+    return Head(
+        id=job.id,
+        type=request.type,
+        state=job.state,
+        epoch=job.epoch,
+        seq=job.seq,
+        queue=request.queue,
+        priority=request.priority,
+        attempt=job.attempt,
+        max_attempts=request.max_attempts,
+        run=job.run,
+        created=from_rfc3339(job.created_at),
+        labels=request.labels,
+        released=job.released,
+        worker=job.worker,
+        until=_ms(job.until),
+        expires=_ms(request.expires_at),
+        started=_ms(job.started_at),
+        run_started=_ms(job.run_started_at),
+        finished=_ms(job.finished_at),
+        timeout_seconds=request.timeout_seconds,
+        cancel_deadline=_ms(cancel.deadline) if cancel else None,
+        fraction=job.progress.fraction,
+        message=job.progress.message and job.progress.message[:MESSAGE],
+        error_code=job.error.code if job.error else None,
+        concurrency_key=request.concurrency_key,
+        retry_of=request.retry_of,
+        files=request.files,
+    )
+
+
+def encode_head(head: Head) -> bytes:
+    return _encoder.encode(head)
+
+
+def decode_head(data: bytes) -> Head:
+    return _decoder.decode(data)
+
+
+def _ms(time: str | None) -> int | None:
+    return None if time is None else from_rfc3339(time)

@@ -1,0 +1,190 @@
+"""Where every job is to be found: queues, times, leases and lists, all derived from the jobs' heads.
+
+An entry follows from a head and can be written again at any time; what a crash left half-written is put right by
+filing the head once more. The log is the truth, these are its bookmarks.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import redis
+
+from jobs import keys
+from jobs.clock import Clock
+from jobs.head import Head
+from jobs.model import HELD, JobState
+from jobs.redis_log import available
+
+#: Priorities run from 0 (last) to 9 (first); within one the older job comes first.
+TOP_PRIORITY = 9
+_PRIORITY_STEP = 10**13
+
+#: lease(key; lease_ms, mode, id, ...): sets, or with mode XX only renews, deadlines by Redis's own clock.
+#: Returns those ids that were not there to be renewed.
+_LEASE = """
+local time = redis.call('TIME')
+local deadline = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+local gone = {}
+for i = 3, #ARGV do
+  if ARGV[2] == 'XX' and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then
+    gone[#gone + 1] = ARGV[i]
+  elseif ARGV[2] ~= 'NX' or not redis.call('ZSCORE', KEYS[1], ARGV[i]) then
+    redis.call('ZADD', KEYS[1], deadline, ARGV[i])
+  end
+end
+return gone
+"""
+
+#: overdue(key; limit): the ids whose deadline has passed, by Redis's own clock.
+_OVERDUE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+"""
+
+
+class Index:
+    """The bookmarks in Redis. Every call may raise LogUnavailable."""
+
+    def __init__(self, client: redis.Redis, *, lease_seconds: float, clock: Clock) -> None:
+        #: redis-py's answers are typed for both of its clients at once; this one is not asynchronous.
+        self._client: Any = client
+        self._clock = clock
+        self._lease_ms = round(lease_seconds * 1000)
+        self._lease = client.register_script(_LEASE)
+        self._overdue = client.register_script(_OVERDUE)
+
+    def announce(self, job_id: str) -> None:
+        """Notes a job that is about to be created, so that the sweep finds it whatever happens next."""
+        now = self._clock()
+        with available():
+            self._client.zadd(keys.LIVE, {job_id: now}, nx=True)
+
+    def file(self, head: Head) -> None:
+        """Puts the job where its head says that it belongs, and takes it from where it does not."""
+        with available(), self._client.pipeline(transaction=False) as pipe:
+            pipe.zadd(keys.ALL, {head.id: head.created})
+            self._file_waiting(pipe, head)
+            if head.state.terminal:
+                pipe.zrem(keys.LIVE, head.id)
+                pipe.zadd(keys.FINISHED, {head.id: head.finished or self._clock()})
+            else:
+                pipe.zadd(keys.LIVE, {head.id: head.created})
+            pipe.execute()
+        if head.state in HELD:
+            self.lease([head.id], mode="NX")
+
+    @staticmethod
+    def _file_waiting(pipe: "redis.client.Pipeline", head: Head) -> None:
+        place = (TOP_PRIORITY - head.priority) * _PRIORITY_STEP + head.created
+        if head.state is JobState.QUEUED:
+            pipe.sadd(keys.QUEUES, head.queue)
+            pipe.zadd(keys.waiting(head.queue), {head.id: place})
+        else:
+            pipe.zrem(keys.waiting(head.queue), head.id)
+        for key, due, there in (
+            (keys.SCHEDULED, head.until, head.state is JobState.SCHEDULED),
+            (keys.EXPIRY, head.expires, head.waiting and head.attempt == 0),
+        ):
+            if there and due is not None:
+                pipe.zadd(key, {head.id: due})
+            else:
+                pipe.zrem(key, head.id)
+        if head.state not in HELD:
+            pipe.zrem(keys.LEASES, head.id)
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Takes jobs whose log is gone out of every list."""
+        if not job_ids:
+            return
+        with available(), self._client.pipeline(transaction=False) as pipe:
+            for key in (keys.ALL, keys.LIVE, keys.FINISHED, keys.SCHEDULED, keys.EXPIRY, keys.LEASES):
+                pipe.zrem(key, *job_ids)
+            for queue in self.queues():
+                pipe.zrem(keys.waiting(queue), *job_ids)
+            pipe.execute()
+
+    # Queues ---------------------------------------------------------------------------------------------------
+
+    def queues(self) -> list[str]:
+        with available():
+            return sorted(_names(self._client.smembers(keys.QUEUES)))
+
+    def waiting(self, queue: str, start: int, stop: int) -> list[str]:
+        """Ids in the order in which they are to begin, from place *start* to *stop*."""
+        with available():
+            return _names(self._client.zrange(keys.waiting(queue), start, stop))
+
+    def depth(self, queue: str) -> int:
+        with available():
+            return int(self._client.zcard(keys.waiting(queue)))
+
+    def position(self, queue: str, job_id: str) -> int | None:
+        """1 for the job that begins next; None where it does not wait."""
+        with available():
+            rank = self._client.zrank(keys.waiting(queue), job_id)
+        return None if rank is None else int(rank) + 1
+
+    # Leases ---------------------------------------------------------------------------------------------------
+
+    def lease(self, job_ids: Sequence[str], *, mode: str = "") -> list[str]:
+        """Sets the leases of *job_ids*; mode ``XX`` renews only and returns those that had none, ``NX`` keeps."""
+        if not job_ids:
+            return []
+        with available():
+            return _names(self._lease([keys.LEASES], [self._lease_ms, mode, *job_ids]))
+
+    def overdue(self, limit: int = 100) -> list[str]:
+        with available():
+            return _names(self._overdue([keys.LEASES], [limit]))
+
+    # Times and lists ------------------------------------------------------------------------------------------
+
+    def due(self, key: str, limit: int = 200, *, before_ms: int | None = None) -> list[str]:
+        """Ids of SCHEDULED, EXPIRY or FINISHED whose time lies before *before_ms* (now)."""
+        now = self._clock() if before_ms is None else before_ms
+        with available():
+            return _names(self._client.zrangebyscore(key, "-inf", now, start=0, num=limit))
+
+    def newest(self, before: str | None, limit: int) -> list[str]:
+        """Ids of kept jobs, newest first, older than the job *before*."""
+        with available():
+            start = 0
+            if before is not None:
+                rank = self._client.zrevrank(keys.ALL, before)
+                if rank is None:
+                    return self._older(before, limit)
+                start = int(rank) + 1
+            return _names(self._client.zrevrange(keys.ALL, start, start + limit - 1))
+
+    def _older(self, before: str, limit: int) -> list[str]:
+        """As newest, where *before* itself has been deleted: ids are ordered by time, so the place is known."""
+        from ulid import ULID  # noqa: PLC0415 - only this rare path needs it
+
+        created = ULID.from_str(before.upper()).milliseconds
+        return _names(self._client.zrevrangebyscore(keys.ALL, created, "-inf", start=0, num=limit))
+
+    def live_slice(self, size: int) -> list[str]:
+        """The next *size* live jobs, going round all of them call after call."""
+        with available():
+            start = int(self._client.get(keys.SWEPT) or 0)
+            found = _names(self._client.zrange(keys.LIVE, start, start + size - 1))
+            self._client.set(keys.SWEPT, start + size if len(found) == size else 0)
+        return found
+
+    def live_since(self, job_id: str) -> int:
+        with available():
+            return int(self._client.zscore(keys.LIVE, job_id) or 0)
+
+    def live_count(self) -> int:
+        with available():
+            return int(self._client.zcard(keys.LIVE))
+
+    def sweep_turn(self, every_ms: int) -> bool:
+        """True for the one process that is to sweep now."""
+        with available():
+            return bool(self._client.set(keys.SWEEP, 1, nx=True, px=every_ms))
+
+
+def _names(found: Iterable[bytes]) -> list[str]:
+    return [name.decode() for name in found]

@@ -1,0 +1,79 @@
+"""Every Redis key that Tailrace has; nothing else spells one.
+
+What belongs to one job shares the hash tag ``{<job id>}``, what belongs to the whole service the tag ``{tr1}``,
+so that one script always works on one slot of a cluster. ``tr1`` is the version of this schema.
+"""
+
+PREFIX = "tr1"
+
+# One job -----------------------------------------------------------------------------------------------------------
+
+
+def head(job_id: str) -> str:
+    """Hash: where the log stands, and the small summary (see append.lua)."""
+    return f"{PREFIX}:{{{job_id}}}:head"
+
+
+def log(job_id: str) -> str:
+    """Stream of the job's events; the pub/sub channel that carries them live has the same name."""
+    return f"{PREFIX}:{{{job_id}}}:log"
+
+
+def checkpoint(job_id: str) -> str:
+    """String: the job as folded up to the head's ``c``."""
+    return f"{PREFIX}:{{{job_id}}}:checkpoint"
+
+
+def job_of_channel(channel: bytes) -> str:
+    """The job whose log is carried on *channel*."""
+    return channel[len(PREFIX) + 2 : channel.index(b"}")].decode()
+
+
+# The whole service -------------------------------------------------------------------------------------------------
+
+#: ZSET of job ids by creation time (ms): every job that is kept; lists read it from its end.
+ALL = f"{PREFIX}:{{{PREFIX}}}:all"
+#: ZSET of job ids by creation time (ms): those that have no terminal event yet.
+LIVE = f"{PREFIX}:{{{PREFIX}}}:live"
+#: ZSET of job ids by the time (ms) of their terminal event: retention counts from it.
+FINISHED = f"{PREFIX}:{{{PREFIX}}}:finished"
+#: ZSET of job ids by the time (ms) at which they become queued.
+SCHEDULED = f"{PREFIX}:{{{PREFIX}}}:scheduled"
+#: ZSET of job ids by the time (ms) at which they expire unless begun.
+EXPIRY = f"{PREFIX}:{{{PREFIX}}}:expiry"
+#: ZSET of job ids by the Redis time (ms) at which the worker that holds them counts as lost.
+LEASES = f"{PREFIX}:{{{PREFIX}}}:leases"
+#: SET of the queues that ever had a job.
+QUEUES = f"{PREFIX}:{{{PREFIX}}}:queues"
+#: Hash: job type → its catalogue entry as JSON.
+CATALOGUE = f"{PREFIX}:{{{PREFIX}}}:catalogue"
+#: Hash: worker id → what it carries as JSON.
+WORKERS = f"{PREFIX}:{{{PREFIX}}}:workers"
+#: ZSET of worker ids by the Redis time (ms) at which they count as gone.
+BEATS = f"{PREFIX}:{{{PREFIX}}}:beats"
+#: String with an expiry: whoever sets it does this second's sweep.
+SWEEP = f"{PREFIX}:{{{PREFIX}}}:sweep"
+#: ZSET of file ids by the time (ms) of their last use.
+FILES = f"{PREFIX}:{{{PREFIX}}}:files"
+#: String: where the slice of live jobs that is checked next begins.
+SWEPT = f"{PREFIX}:{{{PREFIX}}}:swept"
+
+
+def waiting(queue: str) -> str:
+    """ZSET of queued job ids by priority, then age."""
+    return f"{PREFIX}:{{{PREFIX}}}:waiting:{queue}"
+
+
+def idempotency(digest: str) -> str:
+    """String with an expiry: the job that the first request with this key made."""
+    return f"{PREFIX}:{{{PREFIX}}}:idempotency:{digest}"
+
+
+def file(file_id: str) -> str:
+    """String: what is known of one upload, as JSON."""
+    return f"{PREFIX}:{{{PREFIX}}}:file:{file_id}"
+
+
+def file_users(file_id: str) -> str:
+    """SET of the jobs whose params name the upload."""
+    return f"{PREFIX}:{{{PREFIX}}}:file:{file_id}:jobs"

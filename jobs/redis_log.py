@@ -1,0 +1,119 @@
+"""The event log in Redis: a stream per job for the record, pub/sub for the speed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import redis
+
+from jobs import keys
+from jobs.errors import CursorMoved, JobNotFound, LogUnavailable
+from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page
+
+#: Events read at most behind a checkpoint: more than twice what a writer leaves between two.
+TAIL = 2000
+
+
+def _script(name: str) -> str:
+    return files("jobs").joinpath(name).read_text()
+
+
+class RedisLog(EventLog):
+    """The log of ``docs/adr/0001``; *client* returns bytes and retries nothing by itself.
+
+    *retention_seconds* begin at a job's terminal event; *max_events* bounds each log (Redis may keep a few more).
+    """
+
+    def __init__(self, client: redis.Redis, *, retention_seconds: int, max_events: int, sharded: bool = False) -> None:
+        self._client, self._retention, self._max_events = client, retention_seconds, max_events
+        self._publish = "SPUBLISH" if sharded else "PUBLISH"
+        self._append = client.register_script(_script("append.lua"))
+        self._load = client.register_script(_script("load.lua"))
+
+    def append(self, job_id: str, batch: Batch) -> Cursor:
+        arguments: list[Any] = [
+            batch.expect.epoch,
+            batch.expect.seq,
+            batch.epoch,
+            batch.batch_id,
+            batch.head,
+            batch.checkpoint or b"",
+            self._retention if batch.terminal else 0,
+            self._max_events,
+            self._publish,
+        ]
+        for pair in batch.entries:
+            arguments.extend(pair)
+        with available():
+            stored, *where = self._append(_keys(job_id), arguments)
+        if stored:
+            return Cursor(batch.epoch, int(where[0]))
+        current = Cursor(where[0].decode(), int(where[1]))
+        if not current.epoch:
+            raise JobNotFound(job_id=job_id)
+        raise CursorMoved(job_id=job_id, current=current)
+
+    def read(self, job_id: str, after: int, limit: int = 1000) -> Page:
+        with available(), self._client.pipeline(transaction=True) as pipe:
+            pipe.hmget(keys.head(job_id), "e", "s", "h")
+            pipe.xrange(keys.log(job_id), count=1)
+            pipe.xrange(keys.log(job_id), f"({after}-0", count=limit)
+            (epoch, seq, head), first, entries = pipe.execute()
+        if epoch is None:
+            raise JobNotFound(job_id=job_id)
+        oldest = _seq(first[0][0]) if first else 0
+        return Page(_entries(entries), Cursor(epoch.decode(), int(seq)), oldest, head)
+
+    def load(self, job_id: str) -> tuple[bytes | None, Page]:
+        with available():
+            found = self._load(_keys(job_id), [TAIL])
+        if found is None:
+            raise JobNotFound(job_id=job_id)
+        epoch, seq, head, oldest, checkpoint, entries = found
+        tail = [(entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for entry_id, flat in entries]
+        return checkpoint or None, Page(_entries(tail), Cursor(epoch.decode(), int(seq)), _seq(oldest), head)
+
+    def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
+        with available(), self._client.pipeline(transaction=False) as pipe:
+            for job_id in job_ids:
+                pipe.hget(keys.head(job_id), "h")
+            return list(pipe.execute())
+
+    def delete(self, job_id: str) -> None:
+        with available():
+            self._client.delete(*_keys(job_id))
+
+
+def parse_live(payload: bytes) -> Iterator[Entry]:
+    """The events of one pub/sub message, as append.lua wrote it."""
+    lines = payload.split(b"\n")
+    for mark, envelope in zip(lines[::2], lines[1::2], strict=True):
+        cursor, _, name = mark.partition(b" ")
+        epoch, _, seq = cursor.partition(b"-")
+        yield Entry(Cursor(epoch.decode(), int(seq)), name.decode(), envelope)
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Whatever says that Redis cannot serve now, as LogUnavailable."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.OutOfMemoryError) as error:
+        raise LogUnavailable(why=type(error).__name__) from error
+    except redis.ResponseError as error:
+        if not str(error).startswith(("LOADING", "MISCONF", "OOM", "READONLY", "CLUSTERDOWN", "TRYAGAIN")):
+            raise
+        raise LogUnavailable(why=str(error).split(" ", 1)[0]) from error
+
+
+def _keys(job_id: str) -> list[str]:
+    return [keys.head(job_id), keys.log(job_id), keys.checkpoint(job_id)]
+
+
+def _seq(entry_id: bytes) -> int:
+    return int(entry_id.partition(b"-")[0])
+
+
+def _entries(rows: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
+    return [Entry(Cursor(row[b"i"].decode(), _seq(at)), row[b"t"].decode(), row[b"e"]) for at, row in rows]

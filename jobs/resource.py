@@ -1,0 +1,104 @@
+"""The job as its watchers see it: at most 256 KiB of JSON, whatever the job did."""
+
+from typing import Any
+
+import msgspec
+
+from jobs.model import Job
+
+#: The largest snapshot in bytes of JSON.
+MAX_SNAPSHOT_BYTES = 256 * 1024
+
+
+def resource(job: Job) -> dict[str, Any]:
+    """The resource of ``docs/protocol.md`` without what only the web tier knows (links, queue, served).
+
+    What is cut to keep it small says ``truncated``.
+    """
+    view = _whole(job)
+    for trim in (_trim_items, _trim_log, _trim_series, _trim_outputs, _trim_steps, _trim_rest):
+        if len(msgspec.json.encode(view)) <= MAX_SNAPSHOT_BYTES:
+            break
+        trim(view)
+        view["truncated"] = True
+    return view
+
+
+def _whole(job: Job) -> dict[str, Any]:
+    request = job.request
+    return {
+        "id": job.id,
+        "type": request.type,
+        "state": job.state.value,
+        "attempt": job.attempt,
+        "max_attempts": request.max_attempts,
+        "priority": request.priority,
+        "labels": request.labels,
+        "params": request.params,
+        "retry_of": request.retry_of,
+        "timeout_seconds": request.timeout_seconds,
+        "expires_at": request.expires_at,
+        "until": job.until,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "progress": _plain(job.progress),
+        "steps": _plain(list(job.steps.values())),
+        "outputs": {name: _without_name(output) for name, output in job.outputs.items()},
+        "metrics": {name: _metric(metric) for name, metric in job.metrics.items()},
+        "items": _plain(job.items),
+        "alerts": _plain([*job.alerts.firing.values(), *job.alerts.resolved]),
+        "log": _plain(job.log),
+        "artifacts": _plain(list(job.artifacts.values())),
+        "result": job.result,
+        "error": _plain(job.error),
+        "errors": _plain(job.errors),
+        "cancel": _plain(job.cancel),
+        "truncated": job.truncated,
+        "cursor": str(job.cursor),
+    }
+
+
+def _plain(thing: object) -> Any:
+    return msgspec.to_builtins(thing)
+
+
+def _without_name(thing: object) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(thing)
+    del plain["name"]
+    return plain
+
+
+def _metric(thing: object) -> dict[str, Any]:
+    plain = _without_name(thing)
+    return {key: plain[key] for key in ("value", "step", "unit", "series")}
+
+
+def _trim_items(view: dict[str, Any]) -> None:
+    view["items"]["recent"] = view["items"]["recent"][-20:]
+
+
+def _trim_log(view: dict[str, Any]) -> None:
+    view["log"] = view["log"][-10:]
+
+
+def _trim_series(view: dict[str, Any]) -> None:
+    for metric in view["metrics"].values():
+        metric["series"] = metric["series"][::8]
+
+
+def _trim_outputs(view: dict[str, Any]) -> None:
+    for output in view["outputs"].values():
+        output["text"], output["truncated"] = output["text"][-1024:], True
+
+
+def _trim_steps(view: dict[str, Any]) -> None:
+    view["steps"] = view["steps"][-100:]
+    for step in view["steps"]:
+        step["message"] = step["message"] and step["message"][:100]
+        step["summary"] = step["summary"] and step["summary"][:100]
+
+
+def _trim_rest(view: dict[str, Any]) -> None:
+    view["log"], view["items"]["recent"], view["alerts"], view["errors"] = [], [], [], []
+    view["artifacts"], view["metrics"], view["outputs"] = view["artifacts"][-50:], {}, {}

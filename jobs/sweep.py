@@ -1,0 +1,98 @@
+"""What puts right whatever a crash left behind: run by one process a second, web or worker, whichever comes first."""
+
+import logging
+
+from jobs import decisions, keys
+from jobs.clock import Clock
+from jobs.errors import JobNotFound, TailraceError
+from jobs.files import FileStore
+from jobs.lifecycle import Lifecycle
+from jobs.writer import Decision
+
+#: How often a sweep is due, over all processes.
+EVERY_MS = 1000
+#: Live jobs whose bookmarks are checked in one sweep.
+SLICE = 200
+#: Rings in one sweep and queue: enough to fill every worker, few enough never to flood a broker.
+RINGS = 100
+#: A job announced but never created (its submit crashed) is forgotten after this.
+UNBORN_MS = 60_000
+
+log = logging.getLogger(__name__)
+
+
+class Sweep:
+    """The repairs, each safe to run at any time and by several at once."""
+
+    def __init__(self, lifecycle: Lifecycle, files: FileStore, clock: Clock, *, retention_seconds: int) -> None:
+        self._life, self._files, self._clock = lifecycle, files, clock
+        self._retention_ms = retention_seconds * 1000
+
+    def turn(self) -> bool:
+        """Sweeps if it is this process's turn; True if it was."""
+        if not self._life.index.sweep_turn(EVERY_MS):
+            return False
+        self.run()
+        return True
+
+    def run(self) -> None:
+        for repair in (self._overdue, self._due, self._expired, self._misfiled, self._unheard, self._old, self._unused):
+            try:
+                repair()
+            except TailraceError as error:
+                log.warning("sweep: %s left off: %s", repair.__name__.strip("_"), error)
+
+    def _overdue(self) -> None:
+        """Jobs whose lease ran out go to their next attempt or end."""
+        for job_id in self._life.index.overdue():
+            log.warning("sweep: the lease of job %s ran out", job_id)
+            self._decide(job_id, lambda job: decisions.lose(job, since_ms=self._clock()))
+
+    def _due(self) -> None:
+        """Scheduled jobs whose time has come are queued."""
+        for job_id in self._life.index.due(keys.SCHEDULED):
+            self._decide(job_id, decisions.promote)
+
+    def _expired(self) -> None:
+        """Jobs that nobody began in time end."""
+        for job_id in self._life.index.due(keys.EXPIRY):
+            self._decide(job_id, decisions.expire)
+
+    def _misfiled(self) -> None:
+        """A slice of the live jobs is filed anew by its heads."""
+        ids = self._life.index.live_slice(SLICE)
+        heads = {head.id: head for head in self._life.heads(ids)}
+        for head in heads.values():
+            self._life.index.file(head)
+        now = self._clock()
+        unborn = [i for i in ids if i not in heads and now - self._life.index.live_since(i) > UNBORN_MS]
+        self._life.index.forget(unborn)
+
+    def _unheard(self) -> None:
+        """Queues with more jobs than unanswered rings are rung again."""
+        for queue in self._life.index.queues():
+            waiting = self._life.index.depth(queue)
+            rung = self._life.doorbell.rung(queue) if waiting else None
+            for _ in range(min(waiting - rung, RINGS) if rung is not None else 0):
+                self._life.doorbell.ring(queue)
+
+    def _old(self) -> None:
+        """Jobs past their retention go, with their artifacts."""
+        old = self._life.index.due(keys.FINISHED, before_ms=self._clock() - self._retention_ms)
+        for job_id in old:
+            self._files.delete_artifacts(job_id)
+        self._life.delete(old)
+
+    def _unused(self) -> None:
+        """Uploads that no kept job names, and nobody has used for as long as jobs are kept, go."""
+        for file_id, users in self._files.unused(self._clock() - self._retention_ms):
+            if self._life.heads(users):
+                self._files.postpone(file_id)
+            else:
+                self._files.delete(file_id)
+
+    def _decide(self, job_id: str, decision: Decision) -> None:
+        try:
+            self._life.decide(job_id, decision)
+        except JobNotFound:
+            self._life.index.forget([job_id])

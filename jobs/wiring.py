@@ -1,0 +1,69 @@
+"""The parts that both tiers are built of, made from the settings by each tier's root; nothing else makes one."""
+
+from dataclasses import dataclass
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from jobs.catalogue import Catalogue
+from jobs.clock import Clock, now_ms
+from jobs.doorbell import CeleryDoorbell, celery_app
+from jobs.files import FileStore
+from jobs.index import Index
+from jobs.lifecycle import Lifecycle
+from jobs.redis_log import RedisLog
+from jobs.settings import Settings
+from jobs.sweep import Sweep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    settings: Settings
+    client: redis.Redis
+    log: RedisLog
+    index: Index
+    catalogue: Catalogue
+    files: FileStore
+    lifecycle: Lifecycle
+    sweep: Sweep
+    clock: Clock
+
+
+def redis_client(url: str, *, connections: int = 50) -> redis.Redis:
+    """A client that waits at most seconds for anything and repeats nothing by itself.
+
+    A repeated write could be stored twice; whoever may repeat one says so above this.
+    """
+    pool = redis.BlockingConnectionPool.from_url(
+        url,
+        max_connections=connections,
+        timeout=2,
+        socket_timeout=5,
+        socket_connect_timeout=3,
+        socket_keepalive=True,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+def assemble(settings: Settings, *, clock: Clock = now_ms) -> Parts:
+    """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
+    client = redis_client(settings.redis_url)
+    log = RedisLog(client, retention_seconds=settings.retention_seconds, max_events=settings.log_max_events)
+    index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
+    files = FileStore(settings.files_url, client, clock)
+    lifecycle = Lifecycle(log, index, CeleryDoorbell(celery_app(settings.broker_url)), clock)
+    return Parts(
+        settings=settings,
+        client=client,
+        log=log,
+        index=index,
+        catalogue=Catalogue(client, lease_seconds=settings.lease_seconds),
+        files=files,
+        lifecycle=lifecycle,
+        sweep=Sweep(lifecycle, files, clock, retention_seconds=settings.retention_seconds),
+        clock=clock,
+    )

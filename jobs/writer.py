@@ -1,0 +1,192 @@
+"""From events to one append: fold, encode, compare, and on a conflict read again."""
+
+import secrets
+import string
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from jobs import events as ev
+from jobs.clock import Clock, rfc3339
+from jobs.errors import CursorMoved, JobNotFound, LogUnavailable, RunLost
+from jobs.eventlog import NOWHERE, Batch, Cursor, EventLog, Page, Record
+from jobs.head import encode_head, head_of
+from jobs.model import Job, apply
+
+#: Events, and milliseconds, after which a batch carries a checkpoint of the whole job.
+CHECKPOINT_EVENTS = 500
+CHECKPOINT_MS = 5000
+
+#: Rounds of read, decide, append; each round lost was won by another writer, so this many mean a fault.
+ROUNDS = 100
+
+R = TypeVar("R")
+
+_ALPHABET = string.digits + string.ascii_lowercase
+_encoder = msgspec.json.Encoder()
+_records = msgspec.json.Decoder(Record)
+_jobs = msgspec.json.Decoder(Job)
+
+#: What a wish leads to, given the job as it is; no events where nothing is to be done.
+Decision = Callable[[Job], Sequence[ev.AnyEvent]]
+
+#: Called when the log could not be reached, with how often in a row; waits before the next try, or raises.
+Patience = Callable[[LogUnavailable, int], None]
+
+
+def give_up(error: LogUnavailable, _tries: int) -> None:
+    """The patience of a request: none."""
+    raise error
+
+
+def new_epoch() -> str:
+    """Six characters that no earlier log of the same job is likely to have had."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def fold(job_id: str, checkpoint: bytes | None, page: Page) -> Job:
+    """The job that a checkpoint and the events after it tell."""
+    job = _jobs.decode(checkpoint) if checkpoint else None
+    for entry in page.entries:
+        job = apply(job, _records.decode(entry.envelope))
+    if job is None:
+        raise JobNotFound(job_id=job_id)
+    return job
+
+
+def load(log: EventLog, job_id: str) -> Job:
+    """The job as its log tells it now; JobNotFound where there is none."""
+    checkpoint, page = log.load(job_id)
+    return fold(job_id, checkpoint, page)
+
+
+class Writer:
+    """Appends to one job's log and keeps the job folded; with *run* it writes for that run only.
+
+    A Writer belongs to one thread at a time.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        job_id: str,
+        clock: Clock,
+        *,
+        job: Job | None = None,
+        run: int | None = None,
+        patience: Patience = give_up,
+    ) -> None:
+        self.log, self.job_id, self.clock, self.run, self.patience = log, job_id, clock, run, patience
+        self._job = job
+        #: Where this writer last knew the log to stand: a log found behind it has lost its tail.
+        self._stored = job.cursor if job else NOWHERE
+        self._epoch = job.epoch if job else ""
+        self._since = 0
+        self._checkpoint_at = clock()
+
+    @property
+    def job(self) -> Job:
+        """The job as this writer last knew it; read from the log where it does not know."""
+        return self._job or self.reload()
+
+    def write(self, events: Sequence[ev.AnyEvent]) -> Job:
+        """Appends *events*, whoever else writes meanwhile.
+
+        RunLost where the run is over; InvalidTransition where an event no longer may follow.
+        """
+        return self.decide(lambda _job: events)
+
+    def decide(self, decision: Decision) -> Job:
+        """Appends what *decision* makes of the job, deciding anew whenever somebody else was first."""
+        for _ in range(ROUNDS):
+            events = decision(self.job)
+            if not events or self._append(events):
+                return self.job
+        raise CursorMoved(job_id=self.job_id, current="elsewhere, again and again")
+
+    def create(self, first: Sequence[ev.AnyEvent]) -> Job:
+        """Begins the log; where the very same id was created before, the job as it is."""
+        self._epoch = new_epoch()
+        self._append(first, new=True)
+        return self.job
+
+    def reload(self) -> Job:
+        """Reads the job anew; RunLost where it is no longer this writer's."""
+        job = self._patiently(lambda: load(self.log, self.job_id))
+        if self.run is not None and (job.run != self.run or job.worker is None or job.state.terminal):
+            raise RunLost(job_id=self.job_id, run=self.run)
+        lost = job.epoch == self._stored.epoch and job.seq < self._stored.seq
+        #: A log behind its writer lost what readers have seen: a new epoch tells them so.
+        self._epoch = new_epoch() if lost else job.epoch
+        self._job, self._stored = job, job.cursor
+        return job
+
+    def _append(self, events: Sequence[ev.AnyEvent], *, new: bool = False) -> bool:
+        """True once *events* are stored; False where another writer came first."""
+        job = None if new else self.job
+        #: Until it is stored the fold stands ahead of the log; whatever happens between is cured by reading again.
+        self._job = None
+        expect = NOWHERE if job is None else job.cursor
+        entries = []
+        for event in events:
+            record = self._record(job, event)
+            job = apply(job, record)
+            entries.append((record.type, _encoder.encode(record)))
+        if job is None or not self._store(job, self._batch(job, expect, entries)):
+            return False
+        self._job, self._stored = job, job.cursor
+        return True
+
+    def _record(self, job: Job | None, event: ev.AnyEvent) -> Record:
+        seq, attempt = (job.seq + 1, job.attempt) if job else (1, 0)
+        return Record(
+            id=f"{self._epoch}-{seq}",
+            seq=seq,
+            type=event.type,
+            job=self.job_id,
+            time=rfc3339(self.clock()),
+            attempt=event.attempt if isinstance(event, ev.JobStarted) else attempt,
+            data=msgspec.Raw(ev.encode_data(event)),
+        )
+
+    def _batch(self, job: Job, expect: Cursor, entries: list[tuple[str, bytes]]) -> Batch:
+        terminal = job.state.terminal
+        return Batch(
+            expect=expect,
+            epoch=job.epoch,
+            entries=entries,
+            batch_id=secrets.token_hex(6),
+            head=encode_head(head_of(job)),
+            checkpoint=_encoder.encode(job) if self._due(len(entries)) or terminal else None,
+            terminal=terminal,
+        )
+
+    def _store(self, job: Job, batch: Batch) -> bool:
+        try:
+            self._patiently(lambda: self.log.append(self.job_id, batch))
+        except CursorMoved:
+            self.reload()
+            return self._was_stored(job, batch)
+        return True
+
+    def _was_stored(self, job: Job, batch: Batch) -> bool:
+        """Whether *batch* is in the log although another writer has appended since (its reply was lost)."""
+        first = self._patiently(lambda: self.log.read(self.job_id, batch.expect.seq, 1)).entries
+        return bool(first) and first[0].envelope == batch.entries[0][1] and self.job.seq >= job.seq
+
+    def _due(self, added: int) -> bool:
+        self._since += added
+        if self._since < CHECKPOINT_EVENTS and self.clock() - self._checkpoint_at < CHECKPOINT_MS:
+            return False
+        self._since, self._checkpoint_at = 0, self.clock()
+        return True
+
+    def _patiently(self, call: Callable[[], R]) -> R:
+        tries = 0
+        while True:
+            try:
+                return call()
+            except LogUnavailable as error:
+                tries += 1
+                self.patience(error, tries)
