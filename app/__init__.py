@@ -1,0 +1,1 @@
+"""The web tier: jobs over HTTP, and their events as streams."""

@@ -1,0 +1,175 @@
+"""GET /v1/jobs/{id}/events: one URL, every transport, one cursor."""
+
+import random
+import re
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from app.problems import Problem
+from app.relay.hub import Relay
+from app.relay.lens import MAX_PATTERNS, Lens
+from app.relay.reader import END
+from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
+from app.relay.subscriber import Reading
+from app.streams import StreamResponse
+from app.transports import ndjson, sse
+from jobs.errors import InvalidCursor, LogUnavailable
+from jobs.eventlog import Cursor, Page
+from jobs.files import is_id
+from jobs.head import decode_head
+from jobs.wiring import Parts
+
+JSON = "application/json"
+MEDIA_TYPES = {"text/event-stream": "sse", "application/x-ndjson": "ndjson", JSON: "json"}
+MAX_EVENTS = 1000
+_PATTERN = re.compile(r"[a-z][a-z_.]{0,39}\*?|\*")
+
+#: Some proxies hold back a stream, some answers look like scripts: these headers are on every stream.
+STREAM_HEADERS = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept",
+}
+
+After = Cursor | str | None
+_raw = msgspec.json.Decoder(msgspec.Raw)
+
+
+class Streams:
+    """Opens streams for the verbs; the only part of the web tier that speaks to the relay."""
+
+    def __init__(self, parts: Parts, relay: Relay) -> None:
+        self._parts, self._relay = parts, relay
+
+    def open(self, job_id: str, *, after: str | None = None, lens: Lens | None = None) -> Response:
+        """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
+        return self._open(job_id, parse_after(after), lens or Lens())
+
+    def _open(self, job_id: str, after: After, lens: Lens) -> Response:
+        if self._relay.draining:
+            return refusal(lens, job_id, "stream.reconnect", reason="drain")
+        if len(self._relay) >= self._parts.settings.max_streams:
+            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
+        reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
+        media_type = sse.MEDIA_TYPE if lens.transport == "sse" else ndjson.MEDIA_TYPE
+        return StreamResponse(self._relay, reading, {**STREAM_HEADERS, "Content-Type": media_type})
+
+    def answer(self, job_id: str) -> Response:
+        """What the request in hand gets: a stream, or a page of JSON."""
+        transport = _transport()
+        text = request.headers.get("Last-Event-ID") or request.args.get("after")
+        lens = Lens(transport=transport, named=request.args.get("names") != "0", types=_types())
+        if transport == "json":
+            return self._page(job_id, text, lens)
+        after = parse_after(text)
+        try:
+            head = self._parts.lifecycle.head(job_id)
+        except LogUnavailable:
+            return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
+        if head.state.terminal and after == Cursor(head.epoch, head.seq):
+            return Response(status=HTTPStatus.NO_CONTENT)
+        return self._open(job_id, after, lens)
+
+    # JSON -----------------------------------------------------------------------------------------------------
+
+    def _page(self, job_id: str, text: str | None, lens: Lens) -> Response:
+        after = parse_after(text)
+        if after is None:
+            raise Problem(HTTPStatus.BAD_REQUEST, "invalid_cursor", "The cursor is not an event's id, 0 or latest.")
+        limit = whole_number("limit", 100, 1, MAX_EVENTS)
+        seq = after.seq if isinstance(after, Cursor) else 0 if after == BEGINNING else END
+        page = self._parts.log.read(job_id, seq, limit)
+        first, at = self._first(job_id, after, page)
+        entries = [] if first else page.entries
+        events = first + [_raw.decode(e.envelope) for e in entries if lens.wants(e.type)]
+        last = entries[-1].cursor if entries else at
+        head = decode_head(page.head)
+        answer = {
+            "events": events,
+            "cursor": str(last),
+            "state": head.state.value,
+            "end": head.state.terminal and last == Cursor(head.epoch, head.seq),
+        }
+        body = msgspec.json.encode(answer)
+        return Response(body, content_type=JSON, headers={"Cache-Control": "no-store", "Vary": "Accept"})
+
+    def _first(self, job_id: str, after: After, page: Page) -> tuple[list[Any], Cursor]:
+        """What a page of JSON begins with (a gap, a snapshot), and the cursor behind it."""
+        if after == LATEST:
+            return [], page.last
+        if after == SNAPSHOT:
+            return self._snapshot(job_id)
+        at = after if isinstance(after, Cursor) else Cursor(page.last.epoch, 0)
+        missing = gap(at, page)
+        if missing is None:
+            return [], at
+        events, cursor = self._snapshot(job_id)
+        data = {"from": missing.first, "to": missing.last, "reason": missing.reason}
+        return [{"id": None, "type": "stream.gap", "job": job_id, "data": data}, *events], cursor
+
+    def _snapshot(self, job_id: str) -> tuple[list[Any], Cursor]:
+        cursor, job = self._relay.reader.snapshot(job_id)
+        event = {"id": str(cursor), "type": "stream.snapshot", "job": job_id, "data": {"job": job}}
+        return [event], cursor
+
+
+def blueprint(streams: Streams) -> Blueprint:
+    events = Blueprint("events", __name__)
+
+    @events.get("/v1/jobs/<job_id>/events")
+    def read(job_id: str) -> Response:
+        if not is_id(job_id):
+            raise Problem(HTTPStatus.NOT_FOUND, "job_not_found", "There is no such job.")
+        return streams.answer(job_id)
+
+    return events
+
+
+def refusal(lens: Lens, job_id: str, name: str, **data: Any) -> Response:
+    """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
+    retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
+    data["retry_ms"] = retry_ms
+    media_type = sse.MEDIA_TYPE if lens.transport == "sse" else ndjson.MEDIA_TYPE
+    body = lens.retry(retry_ms) + lens.control(name, job_id, data)
+    return Response(body, content_type=media_type, headers={**STREAM_HEADERS, "Connection": "close"})
+
+
+def parse_after(text: str | None) -> After:
+    """The cursor that a client named; None for one that no log could have given out."""
+    if text is None or text == "":
+        return SNAPSHOT
+    if text in {BEGINNING, LATEST}:
+        return text
+    try:
+        return Cursor.parse(text)
+    except InvalidCursor:
+        return None
+
+
+def whole_number(name: str, default: int, low: int, high: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid_query", f"{name} must be a number from {low} to {high}.")
+    return int(text)
+
+
+def _transport() -> str:
+    if "Accept" not in request.headers:
+        return "sse"
+    best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))
+    if best is None:
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", f"Events come as one of: {', '.join(MEDIA_TYPES)}.")
+    return MEDIA_TYPES[best]
+
+
+def _types() -> tuple[str, ...]:
+    names = tuple(sorted({name.strip() for name in request.args.get("types", "").split(",") if name.strip()}))
+    if len(names) > MAX_PATTERNS or not all(_PATTERN.fullmatch(name) for name in names):
+        raise Problem(HTTPStatus.BAD_REQUEST, "invalid_query", "types takes event types or prefixes such as step.*")
+    return names

@@ -1,0 +1,152 @@
+"""One raw Redis connection for all that a web process subscribes to; its reader only parses and hands over."""
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import hiredis
+import redis
+from gevent import socket as gsocket
+from gevent.event import Event
+
+log = logging.getLogger(__name__)
+
+#: Silence, in seconds, after which the connection must answer a PING, and then what it gets to answer.
+QUIET = 5.0
+ANSWER = 5.0
+#: Seconds between tries to reconnect grow to this.
+SLOWEST = 2.0
+_CHUNK = 1 << 18
+
+
+class Feed:
+    """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
+
+    A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
+    and whoever listens must look for what it missed. *client* gives the address and the credentials.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        on_live: Callable[[bytes, bytes], None],
+        on_ready: Callable[[bytes], None],
+    ) -> None:
+        self._pool, self._on_live, self._on_ready = client.connection_pool, on_live, on_ready
+        self._channels: set[bytes] = set()
+        self._unconfirmed: Counter[bytes] = Counter()
+        self._commands: list[bytes] = []
+        self._wake = Event()
+        self._heard = True
+        self._reader: gevent.Greenlet | None = None
+
+    @property
+    def channels(self) -> int:
+        return len(self._channels)
+
+    def start(self) -> None:
+        if self._reader is None:
+            self._reader = gevent.spawn(self._run)
+
+    def stop(self) -> None:
+        if self._reader is not None:
+            self._reader.kill()
+
+    def subscribe(self, channel: bytes) -> None:
+        self._channels.add(channel)
+        self._unconfirmed[channel] += 1
+        self._say(b"SUBSCRIBE", channel)
+
+    def unsubscribe(self, channel: bytes) -> None:
+        self._channels.discard(channel)
+        self._say(b"UNSUBSCRIBE", channel)
+
+    def _say(self, *words: bytes) -> None:
+        self._commands.append(_command(*words))
+        self._wake.set()
+
+    def _run(self) -> None:
+        tries = 0
+        while True:
+            try:
+                connection: Any = self._pool.make_connection()
+                connection.connect()
+                tries = 0
+                self._carry(connection)
+            except (OSError, redis.RedisError, hiredis.HiredisError) as error:
+                tries += 1
+                if tries == 1:
+                    log.warning("relay: the live feed broke (%s); reconnecting", type(error).__name__)
+            gevent.sleep(min(SLOWEST, 0.05 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311 - jitter
+
+    def _carry(self, connection: Any) -> None:
+        sock = _cooperative(connection)
+        self._commands = [_command(b"SUBSCRIBE", channel) for channel in self._channels]
+        self._unconfirmed = Counter(self._channels)
+        self._wake.set()
+        writer = gevent.spawn(self._write, sock)
+        try:
+            self._read(sock)
+        finally:
+            writer.kill()
+            sock.close()
+
+    def _read(self, sock: gsocket.socket) -> None:
+        reader = hiredis.Reader()
+        while data := sock.recv(_CHUNK):
+            self._heard = True
+            reader.feed(data)
+            while (reply := reader.gets()) is not False:
+                self._take(reply)
+        raise ConnectionResetError("Redis closed the feed")
+
+    def _take(self, reply: object) -> None:
+        if isinstance(reply, Exception):
+            raise reply
+        match reply:
+            case [b"message", bytes(channel), bytes(payload)]:
+                self._on_live(channel, payload)
+            case [b"subscribe", bytes(channel), _]:
+                self._unconfirmed[channel] -= 1
+                if self._unconfirmed[channel] <= 0:
+                    del self._unconfirmed[channel]
+                    if channel in self._channels:
+                        self._on_ready(channel)
+
+    def _write(self, sock: gsocket.socket) -> None:
+        """Sends what is to be said; a connection that neither speaks nor answers is closed, the reader sees that."""
+        while True:
+            if not self._wake.wait(QUIET):
+                self._heard = False
+                sock.sendall(_command(b"PING"))
+                gevent.sleep(ANSWER)
+                if not self._heard:
+                    sock.shutdown(gsocket.SHUT_RDWR)
+                    return
+                continue
+            self._wake.clear()
+            commands, self._commands = b"".join(self._commands), []
+            try:
+                sock.sendall(commands)
+            except OSError:
+                return
+
+
+def _command(*words: bytes) -> bytes:
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+
+def _cooperative(connection: Any) -> gsocket.socket:
+    """The connection's socket, authenticated already, as one that yields to other greenlets; TLS keeps its own."""
+    sock = connection._sock  # noqa: SLF001 - redis-py has no public way to hand over a connected socket
+    if hasattr(sock, "pending"):
+        sock.settimeout(None)
+        return sock
+    connection._sock = None  # noqa: SLF001 - it must not close what is no longer its own
+    family, kind = sock.family, sock.type
+    taken = gsocket.socket(family, kind, fileno=sock.detach())
+    taken.settimeout(None)
+    return taken

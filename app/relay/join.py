@@ -1,0 +1,187 @@
+"""From a cursor to live: what one subscriber is told before it listens with the others.
+
+The room's channel is confirmed before the log is read, so whatever is appended meanwhile arrives live or is seen as
+a hole. Nothing waits in memory for a slow reader: it is told a stretch, and when it has taken that, the next.
+"""
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import gevent
+
+from app.relay.reader import END
+from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
+from app.relay.subscriber import Subscriber
+from jobs.errors import JobNotFound, LogUnavailable
+from jobs.eventlog import Cursor, Entry, Page
+from jobs.events import TERMINAL
+from jobs.head import decode_head
+
+if TYPE_CHECKING:
+    from app.relay.hub import Relay, Room
+
+#: Bytes of events put into one send of a replay.
+STRETCH = 256 * 1024
+#: Seconds that a channel's confirmation may take before Redis counts as away.
+CONFIRM = 5.0
+
+
+def run(relay: "Relay", subscriber: Subscriber) -> None:
+    """Brings the subscriber up to date; waits while Redis is away, ends where the job is gone."""
+    pause = 0.1
+    while not subscriber.closed and not subscriber.live and not subscriber.ending:
+        try:
+            _Join(relay, subscriber).run()
+        except LogUnavailable:
+            pause = min(2.0, pause * 2)
+            gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        except JobNotFound:
+            relay.end(subscriber, _told(subscriber, "stream.end", {"reason": "gone"}), "gone")
+        else:
+            return
+
+
+def _told(subscriber: Subscriber, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
+    return subscriber.reading.lens.control(name, subscriber.reading.job_id, data, cursor=cursor)
+
+
+class _Join:
+    def __init__(self, relay: "Relay", subscriber: Subscriber) -> None:
+        self.relay, self.subscriber = relay, subscriber
+        self.room = cast("Room", subscriber.topic)
+        self.job_id = subscriber.reading.job_id
+
+    def run(self) -> None:
+        if not self.room.ready.wait(CONFIRM):
+            raise LogUnavailable(why="no confirmation")
+        if self.subscriber.fresh and not self._open():
+            return
+        while not self.subscriber.closed and self._advance():
+            pass
+
+    # The beginning --------------------------------------------------------------------------------------------
+
+    def _open(self) -> bool:
+        """Says where the stream stands, and whatever must be told before the first event."""
+        subscriber, after = self.subscriber, self.subscriber.reading.after
+        page = self._at(after)
+        lens = subscriber.reading.lens
+        opened = {
+            "cursor": str(page.last),
+            "oldest": page.oldest,
+            "retention_seconds": self.relay.retention_seconds,
+            "transport": lens.transport,
+            "filters": {"types": list(lens.types)},
+        }
+        first = lens.retry(random.randint(500, 1500)) + _told(subscriber, "stream.open", opened)  # noqa: S311 - jitter
+        first += self._begin(after, page)
+        subscriber.fresh = False
+        return self.relay.send(subscriber, first)
+
+    def _at(self, after: Cursor | str | None) -> Page:
+        """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""
+        page = self.relay.reader.page(self.job_id, END, fresh=after == LATEST)
+        if isinstance(after, Cursor) and gap(after, page) is not None:
+            page = self.relay.reader.page(self.job_id, END, fresh=True)
+        return page
+
+    def _begin(self, after: Cursor | str | None, page: Page) -> bytes:
+        if after == LATEST:
+            self.subscriber.position = page.last
+            return b""
+        if after == SNAPSHOT:
+            return self._snapshot()
+        at = Cursor(page.last.epoch, 0) if after == BEGINNING else after
+        missing = gap(at if isinstance(at, Cursor) else None, page)
+        if missing is not None:
+            return self._gap(missing)
+        self.subscriber.position = at
+        return b""
+
+    def _snapshot(self) -> bytes:
+        cursor, job = self.relay.reader.snapshot(self.job_id)
+        self.subscriber.position = cursor
+        return _told(self.subscriber, "stream.snapshot", {"job": job}, cursor)
+
+    def _gap(self, missing: Gap) -> bytes:
+        data = {"from": missing.first, "to": missing.last, "reason": missing.reason}
+        return _told(self.subscriber, "stream.gap", data) + self._snapshot()
+
+    # The replay -----------------------------------------------------------------------------------------------
+
+    def _advance(self) -> bool:
+        """Tells one more stretch; False once there is nothing more to do here."""
+        at = self.subscriber.position
+        assert isinstance(at, Cursor)  # noqa: S101 - _open put one there
+        near, over = self.room.since(at), self.room.over
+        if near is None:
+            page = self.relay.reader.page(self.job_id, at.seq)
+            if gap(at, page) is not None:
+                page = self.relay.reader.page(self.job_id, at.seq, fresh=True)
+            missing = gap(at, page)
+            if missing is not None:
+                return self._tell_gap(missing, page)
+            near = page.entries
+            self._share(page)
+            over = not near and at == page.last and decode_head(page.head).state.terminal
+        if not near:
+            return self._arrive(at, over=over)
+        return self._tell(near)
+
+    def _tell(self, near: Sequence[Entry]) -> bool:
+        stretch = _cut(near)
+        self.subscriber.position = stretch[-1].cursor
+        data = self.subscriber.reading.lens.events(stretch)
+        if stretch[-1].type in TERMINAL:
+            self._end(stretch[-1].cursor, data)
+            return False
+        return not data or self.relay.send(self.subscriber, data)
+
+    def _tell_gap(self, missing: Gap, page: Page) -> bool:
+        room = self.room
+        if room.last is not None and gap(room.last, page) is not None:
+            room.lost = True
+            self.relay.deliver(room, [])
+        return self.relay.send(self.subscriber, self._gap(missing))
+
+    def _share(self, page: Page) -> None:
+        """What was read for one is new to others too, and where nobody had read yet the room begins here."""
+        room = self.room
+        if room.last is not None:
+            self.relay.deliver(room, room.take(page.entries))
+        elif not page.entries or page.entries[-1].cursor == page.last:
+            self.relay.deliver(room, room.begin(page.last))
+
+    def _arrive(self, at: Cursor, *, over: bool) -> bool:
+        if over:
+            self._end(at, b"")
+            return False
+        if self.room.last != at:
+            #: Ahead of the live feed, or its room has a hole: the log fills it, then both stand at one place.
+            self.relay.fill(self.room)
+            gevent.sleep(0.01)
+            return True
+        self.relay.enter(self.subscriber)
+        if self.subscriber.caught_up:
+            return False
+        self.subscriber.caught_up = True
+        self.relay.send(self.subscriber, _told(self.subscriber, "stream.caught_up", {}, at))
+        return False
+
+    def _end(self, at: Cursor, data: bytes) -> None:
+        if not self.subscriber.caught_up:
+            data += _told(self.subscriber, "stream.caught_up", {}, at)
+        self.relay.end(
+            self.subscriber, data + _told(self.subscriber, "stream.end", {"reason": "terminal"}, at), "terminal"
+        )
+
+
+def _cut(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """As many of *entries* as make about one stretch; at least one."""
+    size = 0
+    for count, entry in enumerate(entries, 1):
+        size += len(entry.envelope)
+        if size >= STRETCH:
+            return entries[:count]
+    return entries

@@ -1,0 +1,72 @@
+"""How one reader wants its events: in which encoding, and which of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from app.transports import ndjson, sse
+from jobs.eventlog import Cursor, Entry
+from jobs.events import TERMINAL
+
+#: Patterns in one filter; each is a type or a prefix with a star.
+MAX_PATTERNS = 32
+
+Frame = Callable[[str, bytes, str], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lens:
+    """An encoding and a filter. Readers with equal lenses share every byte that is made for them."""
+
+    transport: str = "sse"
+    named: bool = True
+    #: Types, or prefixes with a star; empty for all. Terminal and stream events pass every filter.
+    types: tuple[str, ...] = ()
+
+    @property
+    def encoding(self) -> ModuleType:
+        return ndjson if self.transport == "ndjson" else sse
+
+    @cached_property
+    def frame(self) -> Frame:
+        if self.transport == "sse" and not self.named:
+            return sse.nameless
+        encode: Frame = self.encoding.event
+        return encode
+
+    def wants(self, name: str) -> bool:
+        return not self.types or _matches(self.types, name)
+
+    def events(self, entries: Iterable[Entry]) -> bytes:
+        """The wanted ones of *entries* as bytes, joined."""
+        frame, every = self.frame, not self.types
+        return b"".join(
+            [frame(name, envelope, str(cursor)) for cursor, name, envelope in entries if every or self.wants(name)]
+        )
+
+    def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
+        """An event of the stream itself: never stored; it carries an id only where a reader may resume from it."""
+        event_id = None if cursor is None else str(cursor)
+        envelope = msgspec.json.encode({"id": event_id, "type": name, "job": job_id, "data": data})
+        encoded: bytes = self.encoding.frame(name if self.named else None, envelope, event_id)
+        return encoded
+
+    @property
+    def heartbeat(self) -> bytes:
+        beat: bytes = self.encoding.HEARTBEAT
+        return beat
+
+    def retry(self, milliseconds: int) -> bytes:
+        encoded: bytes = self.encoding.retry(milliseconds)
+        return encoded
+
+
+@lru_cache(maxsize=4096)
+def _matches(patterns: Sequence[str], name: str) -> bool:
+    if name in TERMINAL or name.startswith("stream."):
+        return True
+    return any(name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern for pattern in patterns)

@@ -1,0 +1,82 @@
+"""One job's live events in one web process: whatever arrives goes on in order, each event once, or a hole is told.
+
+Pure: live messages and pages of the log come in, runs of events in order go out. Dense numbers make every
+loss visible: a message that pub/sub dropped shows as a hole, and the log fills it.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+
+from jobs.eventlog import Cursor, Entry
+from jobs.events import TERMINAL
+
+#: Events kept for readers that are just a little behind, so that they need not read the log again.
+RING = 256
+#: Live events held back while a hole is being filled; more are dropped, the log has them.
+HELD = 2000
+
+
+class Topic:
+    """What of one job has been passed on, up to :attr:`last`."""
+
+    __slots__ = ("_held", "_ring", "job_id", "last", "lost", "over")
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        #: The last event passed on; None until somebody has read the log.
+        self.last: Cursor | None = None
+        #: True once the log went on in another epoch: every reader must look anew.
+        self.lost = False
+        #: True once the terminal event was passed on.
+        self.over = False
+        self._ring: deque[Entry] = deque(maxlen=RING)
+        self._held: list[Entry] = []
+
+    @property
+    def holed(self) -> bool:
+        """Whether live events wait for others that must come before them."""
+        return bool(self._held)
+
+    def begin(self, at: Cursor) -> list[Entry]:
+        """A first reader has read the log up to *at*; what had arrived live meanwhile follows."""
+        if self.last is None:
+            self.last = at
+        return self.take(())
+
+    def take(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those of *entries*, and of what was held back, that now follow in order."""
+        passed: list[Entry] = []
+        waiting = sorted([*self._held, *entries], key=_seq) if self._held else entries
+        self._held = []
+        for entry in waiting:
+            if self.last is None:
+                self._hold(entry)
+            elif entry.cursor.epoch != self.last.epoch:
+                self.lost = self.lost or entry.cursor.seq > 0
+                break
+            elif entry.cursor.seq == self.last.seq + 1:
+                self.last = entry.cursor
+                passed.append(entry)
+            elif entry.cursor.seq > self.last.seq:
+                self._hold(entry)
+        self._ring.extend(passed)
+        self.over = self.over or bool(passed and passed[-1].type in TERMINAL)
+        return passed
+
+    def since(self, at: Cursor) -> list[Entry] | None:
+        """What was passed on after *at*; None where that is no longer at hand, or *at* is ahead of it."""
+        if self.last is None or at.epoch != self.last.epoch or at.seq > self.last.seq:
+            return None
+        if at == self.last:
+            return []
+        if not self._ring or self._ring[0].cursor.seq > at.seq + 1 or self._ring[0].cursor.epoch != at.epoch:
+            return None
+        return [entry for entry in self._ring if entry.cursor.seq > at.seq]
+
+    def _hold(self, entry: Entry) -> None:
+        if len(self._held) < HELD:
+            self._held.append(entry)
+
+
+def _seq(entry: Entry) -> int:
+    return entry.cursor.seq

@@ -1,0 +1,1 @@
+"""The encodings: each turns events into bytes, nothing else."""

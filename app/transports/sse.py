@@ -1,0 +1,43 @@
+"""Server-sent events: one frame per event, as WHATWG HTML section 9.2 reads them."""
+
+import re
+
+MEDIA_TYPE = "text/event-stream; charset=utf-8"
+#: One newline, not two: some clients dispatch an empty event at a blank line.
+HEARTBEAT = b":\n"
+
+_UNSAFE = re.compile(r"[\r\n\0]")
+#: CR, LF and CRLF end a line here, and nothing else does: str.splitlines would break on U+2028 and others.
+_LINES = re.compile(rb"\r\n|\r|\n")
+
+
+def frame(name: str | None, data: bytes, event_id: str | None = None) -> bytes:
+    """One frame; *name* None leaves ``event:`` out. ValueError where id or name would break the framing."""
+    lines = []
+    if event_id is not None:
+        lines.append(b"id: " + _safe(event_id))
+    if name is not None:
+        lines.append(b"event: " + _safe(name))
+    lines.extend(b"data: " + line for line in _LINES.split(data))
+    return b"\n".join(lines) + b"\n\n"
+
+
+def event(name: str, envelope: bytes, event_id: str) -> bytes:
+    """The frame of one stored event. Envelopes are JSON on one line, so there is nothing to split."""
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), name.encode(), envelope)
+
+
+def nameless(_name: str, envelope: bytes, event_id: str) -> bytes:
+    """As :func:`event` for a plain ``onmessage``, which never sees an event that has a name."""
+    return b"id: %b\ndata: %b\n\n" % (event_id.encode(), envelope)
+
+
+def retry(milliseconds: int) -> bytes:
+    """How long the client is to wait before it reconnects."""
+    return b"retry: %d\n\n" % milliseconds
+
+
+def _safe(text: str) -> bytes:
+    if _UNSAFE.search(text):
+        raise ValueError("CR, LF or NUL would end the field")
+    return text.encode()

@@ -1,0 +1,95 @@
+"""How the web tier is served: one gevent process per port share, streams detached, REST on greenlets."""
+
+from gevent import monkey
+
+monkey.patch_all()  # first of all: whatever is imported before it keeps blocking sockets and locks
+
+import json  # noqa: E402
+import os  # noqa: E402
+import resource  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+ROOT = str(Path(__file__).resolve().parent)
+if sys.path[:1] != [ROOT]:
+    sys.path.insert(0, ROOT)  # before PYTHONPATH: a user's own `app` package must not shadow ours
+
+from gunicorn import util  # noqa: E402
+from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
+
+from jobs.errors import SettingsError  # noqa: E402
+from jobs.settings import Settings  # noqa: E402
+
+try:
+    _settings = Settings.from_env(os.environ)
+except SettingsError as error:
+    sys.exit(f"tailrace: {error}")
+
+_PHRASES = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+class Worker(GeventWorker):
+    """gunicorn's gevent worker; what it refuses by itself it refuses as problem+json too."""
+
+    def handle_error(self, req, client, addr, exc):  # noqa: ANN001, ANN201, D102 - gunicorn's signature
+        write_error, util.write_error = util.write_error, _write_problem
+        try:
+            super().handle_error(req, client, addr, exc)
+        finally:
+            util.write_error = write_error
+
+
+def _write_problem(sock, status, reason, _text):  # noqa: ANN001, ANN202 - gunicorn's signature
+    """What gunicorn's parser refuses, without the text of it: that may repeat what was sent."""
+    title = _PHRASES.get(status, reason)
+    problem = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": "The request could not be read." if status < 500 else "The server failed; see its log.",  # noqa: PLR2004
+        "code": title.lower().replace(" ", "_"),
+        "errors": [],
+    }
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    util.write_nonblock(sock, head.encode("latin-1") + body)
+
+
+# A stream is a file descriptor: take as many as the machine allows.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))
+
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
+bind = [f"{_host}:{_settings.port}"]
+reuse_port = _settings.share_port
+workers = 1  # more by the Procfile, never by gunicorn: one relay per process, restarted one by one
+worker_class = Worker
+preload_app = False
+control_socket_disable = True
+http_protocols = "h1"  # streams on gunicorn's own HTTP/2 would block each other
+worker_connections = 1000  # for REST alone: a stream leaves the pool when it is detached
+backlog = 4096
+keepalive = 75  # also the time that a request head may take; above the idle time of usual proxies
+timeout = 60
+graceful_timeout = 20
+max_requests = 0  # a recycled process would cut its streams
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+server_software = "tailrace"
+accesslog = "-"
+#: The path without its query: a stream's token must not reach a log.
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+errorlog = "-"
+loglevel = "info"
+proc_name = "tailrace-web"
+
+
+def post_worker_init(worker):  # noqa: ANN001, ANN201
+    """No hook tells of SIGTERM: the application watches this worker's ``alive`` to drain in time."""
+    from app import wsgi  # noqa: PLC0415 - the application is loaded by now
+
+    wsgi.watch(worker)

@@ -1,0 +1,372 @@
+"""The relay against a real Redis: whatever happens on the way, each reader gets a whole sequence or is told."""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgspec
+import psutil
+import pytest
+from gevent import socket
+
+from app.relay.hub import Pace, Relay
+from app.relay.lens import Lens
+from app.relay.subscriber import Reading
+from jobs import events as ev
+from jobs import keys
+from jobs.catalogue import TypeEntry
+from jobs.eventlog import Cursor
+from jobs.files import new_id
+from jobs.redis_log import parse_live
+from jobs.resource import resource
+from jobs.settings import Settings
+from jobs.wiring import Parts, assemble
+from jobs.writer import Writer
+
+TYPES = {"hello": TypeEntry(name="hello", title="Hello", params_schema={})}
+PACE = Pace(heartbeat=60, check=0.5)
+
+
+@pytest.fixture
+def parts(redis_url: str, tmp_path: Path) -> Iterator[Parts]:
+    made = assemble(Settings.from_env({"REDIS_URL": redis_url, "TAILRACE_DATA": str(tmp_path)}))
+    yield made
+    made.client.close()
+    made.client.connection_pool.disconnect()
+
+
+@pytest.fixture
+def relay(parts: Parts) -> Iterator[Relay]:
+    made = relay_of(parts, PACE)
+    yield made
+    made.stop()
+
+
+def relay_of(parts: Parts, pace: Pace) -> Relay:
+    def snapshot(job_id: str) -> tuple[Cursor, dict[str, Any]]:
+        job = parts.lifecycle.load(job_id)
+        return job.cursor, resource(job)
+
+    return Relay(parts.client, parts.log, snapshot, pace=pace, retention_seconds=60)
+
+
+@dataclass
+class Client:
+    """Reads one stream to its end, or until it has *cut* frames; keeps the envelopes."""
+
+    relay: Relay
+    job_id: str
+    after: Cursor | str | None = "0"
+    cut: int | None = None
+    lens: Lens = field(default_factory=Lens)
+    pause: Callable[[], float] = lambda: 0.0
+    frames: list[dict[str, str]] = field(default_factory=list)
+    comments: int = 0
+
+    def run(self) -> "Client":
+        ours, theirs = socket.socketpair()
+        self.relay.adopt(theirs, Reading(job_id=self.job_id, after=self.after, lens=self.lens))
+        buffer = b""
+        with contextlib.closing(ours):
+            while data := ours.recv(4096):
+                buffer += data
+                *whole, buffer = buffer.split(b"\n\n")
+                self.comments += sum(line.startswith(b":") for part in whole for line in part.split(b"\n"))
+                self.frames += [_fields(part) for part in whole]
+                if self.cut is not None and len(self.frames) >= self.cut:
+                    break
+                gevent.sleep(self.pause())
+        return self
+
+    def start(self) -> gevent.Greenlet:
+        return gevent.spawn(self.run)
+
+    @property
+    def types(self) -> list[str]:
+        return [frame["event"] for frame in self.frames if "event" in frame]
+
+    @property
+    def seqs(self) -> list[int]:
+        return [msgspec.json.decode(f["data"])["seq"] for f in self.frames if not f.get("event", "s").startswith("s")]
+
+    def data(self, name: str) -> dict[str, Any]:
+        [frame] = [frame for frame in self.frames if frame.get("event") == name]
+        return dict(msgspec.json.decode(frame["data"])["data"])
+
+    @property
+    def last_id(self) -> str | None:
+        return next((frame["id"] for frame in reversed(self.frames) if "id" in frame), None)
+
+
+def _fields(part: bytes) -> dict[str, str]:
+    lines = [line.partition(": ") for line in part.decode().split("\n") if line and not line.startswith(":")]
+    return {name: value for name, _, value in lines}
+
+
+def begin(parts: Parts) -> Writer:
+    """A job that runs, and its writer."""
+    parts.lifecycle.submit(new_id(), ev.Request(type="hello", params={}))
+    job = parts.lifecycle.claim("default", TYPES, "w1")
+    assert job is not None
+    return Writer(parts.log, job.id, parts.clock, job=job, run=job.run)
+
+
+def work(writer: Writer, batches: int, *, text: str = "x", end: bool = True, pause: float = 0.0) -> None:
+    for batch in range(batches):
+        writer.write([ev.ItemFinished(key=f"{batch}-{n}", state=text) for n in range(random.randint(1, 5))])
+        gevent.sleep(pause)
+    if end:
+        writer.write([ev.JobSucceeded(result=1)])
+
+
+def whole(writer: Writer, since: int = 1) -> list[int]:
+    return list(range(since, writer.job.seq + 1))
+
+
+def finish(*greenlets: gevent.Greenlet) -> None:
+    done = gevent.joinall(greenlets, timeout=30, raise_error=True)
+    assert len(done) == len(greenlets)
+
+
+def until(true: Callable[[], bool]) -> None:
+    with gevent.Timeout(20):
+        while not true():
+            gevent.sleep(0.01)
+
+
+def test_readers_from_the_beginning_from_now_and_from_a_snapshot_all_see_what_follows(
+    parts: Parts, relay: Relay
+) -> None:
+    writer = begin(parts)
+    early = [Client(relay, writer.job_id) for _ in range(10)]
+    running = [client.start() for client in early]
+    work(writer, 50, end=False)
+    snapshots = [Client(relay, writer.job_id, after="snapshot") for _ in range(5)]
+    latest = [Client(relay, writer.job_id, after="latest") for _ in range(5)]
+    late = [Client(relay, writer.job_id) for _ in range(5)]
+    running += [client.start() for client in (*snapshots, *latest, *late)]
+    until(lambda: all("stream.caught_up" in client.types for client in (*snapshots, *latest, *late)))
+    base = writer.job.seq
+    work(writer, 50)
+    finish(*running)
+    for client in (*early, *late):
+        assert client.seqs == whole(writer)
+    for client in latest:
+        assert client.seqs == whole(writer, base + 1)
+    for client in snapshots:
+        assert client.types[:2] == ["stream.open", "stream.snapshot"]
+        taken = Cursor.parse(client.data("stream.snapshot")["job"]["cursor"])
+        assert client.seqs == whole(writer, taken.seq + 1)
+
+
+def test_a_reader_cut_anywhere_goes_on_without_hole_or_repeat(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    seen: list[int] = []
+
+    def follow() -> None:
+        after: Cursor | str = "0"
+        while True:
+            client = Client(relay, writer.job_id, after=after, cut=random.randint(5, 60)).run()
+            seen.extend(client.seqs)
+            after = Cursor.parse(client.last_id) if client.last_id else after
+            if "stream.end" in client.types:
+                return
+
+    greenlet = gevent.spawn(follow)
+    work(writer, 300, pause=0.001)
+    finish(greenlet)
+    assert seen == whole(writer)
+
+
+def test_messages_lost_doubled_and_swapped_on_the_way_are_made_good_from_the_log(parts: Parts, relay: Relay) -> None:
+    writer, random_source = begin(parts), random.Random(7)
+    deliver, kept = relay.feed._on_live, []
+
+    def unreliable(channel: bytes, payload: bytes) -> None:
+        fate = random_source.random()
+        if fate < 0.2:
+            return
+        if fate < 0.4:
+            kept.append((channel, payload))
+            return
+        deliver(channel, payload)
+        while kept and random_source.random() < 0.5:
+            deliver(*kept.pop())
+        if fate > 0.8:
+            deliver(channel, payload)
+
+    relay.feed._on_live = unreliable
+    clients = [Client(relay, writer.job_id) for _ in range(5)]
+    running = [client.start() for client in clients]
+    work(writer, 200, pause=0.001)
+    finish(*running)
+    assert all(client.seqs == whole(writer) for client in clients)
+
+
+def test_a_broken_feed_costs_no_event(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    clients = [Client(relay, writer.job_id) for _ in range(5)]
+    running = [client.start() for client in clients]
+    until(lambda: len(relay) == 5)
+    for _ in range(5):
+        work(writer, 20, end=False, pause=0.001)
+        parts.client.client_kill_filter(_type="pubsub")
+    work(writer, 20, pause=0.001)
+    finish(*running)
+    assert all(client.seqs == whole(writer) for client in clients)
+
+
+def test_a_storm_of_readers_costs_a_handful_of_reads(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    work(writer, 30, end=False)
+    clients = [Client(relay, writer.job_id) for _ in range(200)]
+    running = [client.start() for client in clients]
+    until(lambda: all("stream.caught_up" in client.types for client in clients))
+    assert relay.reader.reads <= 10
+    assert relay.feed.channels == 1
+    work(writer, 1)
+    finish(*running)
+    assert all(client.seqs == whole(writer) for client in clients)
+
+
+def test_a_reader_that_reads_slowly_delays_nobody_and_gets_everything(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    slow = Client(relay, writer.job_id, pause=lambda: 0.002)
+    quick = [Client(relay, writer.job_id) for _ in range(3)]
+    running = [slow.start(), *(client.start() for client in quick)]
+    until(lambda: len(relay) == 4)
+    work(writer, 200, text="x" * 5000, end=False)
+    until(lambda: all(client.seqs[-1:] == [writer.job.seq] for client in quick))
+    assert slow.seqs[-1] < writer.job.seq
+    held = [subscriber for subscriber in relay._subscribers.values() if subscriber.rest]
+    assert sum(len(subscriber.rest) for subscriber in held) < 600_000
+    work(writer, 1)
+    finish(*running)
+    assert slow.seqs == whole(writer)
+
+
+def test_a_reader_that_never_reads_is_closed_and_can_come_back(parts: Parts) -> None:
+    relay, writer = relay_of(parts, Pace(heartbeat=0.2, stuck=0.3)), begin(parts)
+    ours, theirs = socket.socketpair()
+    relay.adopt(theirs, Reading(job_id=writer.job_id, after="0", lens=Lens()))
+    work(writer, 200, text="x" * 5000, end=False)
+    until(lambda: relay.tally.reasons == {"stuck": 1})
+    ours.close()
+    relay.stop()
+
+
+def test_a_log_that_went_on_in_another_epoch_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    work(writer, 3, end=False)
+    names = [keys.head(writer.job_id), keys.log(writer.job_id)]
+    backup = [parts.client.dump(name) for name in names]
+    client = Client(relay, writer.job_id)
+    greenlet = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    work(writer, 2, end=False)
+    lost = writer.job.cursor
+    until(lambda: client.seqs[-1] == lost.seq)
+    for name, dump in zip(names, backup, strict=True):
+        parts.client.restore(name, 0, dump, replace=True)
+    writer.write([ev.JobSucceeded(result=1)])
+    finish(greenlet)
+    assert writer.job.epoch != lost.epoch
+    assert client.data("stream.gap")["reason"] == "epoch"
+    assert client.data("stream.snapshot")["job"]["state"] == "succeeded"
+    assert client.types[-1] == "stream.end"
+
+
+def test_a_cursor_older_than_the_log_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    work(writer, 20)
+    parts.client.xtrim(keys.log(writer.job_id), maxlen=5, approximate=False)
+    oldest = writer.job.seq - 4
+    client = Client(relay, writer.job_id, after=Cursor(writer.job.epoch, 3)).run()
+    assert client.data("stream.gap") == {"from": 4, "to": oldest - 1, "reason": "retention"}
+    assert client.types[-1] == "stream.end"
+
+
+def test_a_cursor_of_garbage_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    work(writer, 2)
+    client = Client(relay, writer.job_id, after=None).run()
+    assert client.types == ["stream.open", "stream.gap", "stream.snapshot", "stream.caught_up", "stream.end"]
+
+
+def test_of_a_deleted_job_the_stream_ends(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    client = Client(relay, writer.job_id)
+    greenlet = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    parts.lifecycle.delete([writer.job_id])
+    finish(greenlet)
+    assert client.data("stream.end") == {"reason": "gone"}
+
+
+def test_a_filter_lets_terminal_events_pass(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    client = Client(relay, writer.job_id, lens=Lens(types=("job.s*", "log")))
+    greenlet = client.start()
+    work(writer, 5)
+    finish(greenlet)
+    kinds = [name for name in client.types if not name.startswith("stream.")]
+    assert kinds == ["job.started", "job.succeeded"]
+
+
+def test_silence_is_broken_by_heartbeats_and_age_by_a_reconnect(parts: Parts) -> None:
+    relay, writer = relay_of(parts, Pace(heartbeat=0.1, rotate=1.0)), begin(parts)
+    client = Client(relay, writer.job_id).run()
+    assert client.comments >= 1
+    assert client.data("stream.reconnect")["reason"] == "rotate"
+    relay.stop()
+
+
+def test_draining_asks_everybody_to_come_back(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    clients = [Client(relay, writer.job_id) for _ in range(10)]
+    running = [client.start() for client in clients]
+    until(lambda: all("stream.caught_up" in client.types for client in clients))
+    relay.drain(0.2)
+    finish(*running)
+    assert all(client.types[-1] == "stream.reconnect" for client in clients)
+    assert len(relay) == 0
+
+
+def test_readers_that_left_leave_nothing_behind(parts: Parts, relay: Relay) -> None:
+    writers = [begin(parts) for _ in range(50)]
+    Client(relay, writers[0].job_id, cut=3).run()
+    until(lambda: len(relay) == 0)
+    before = psutil.Process().num_fds()
+    clients = [Client(relay, writer.job_id, cut=5) for writer in writers for _ in range(4)]
+    finish(*(client.start() for client in clients))
+    until(lambda: len(relay) == 0)
+    until(lambda: parts.client.pubsub_channels() == [])
+    assert (relay.rooms, relay.feed.channels) == (0, 0)
+    assert psutil.Process().num_fds() == before
+
+
+def test_one_subscription_serves_any_number_of_readers(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    clients = [Client(relay, writer.job_id) for _ in range(100)]
+    running = [client.start() for client in clients]
+    until(lambda: all("stream.caught_up" in client.types for client in clients))
+    assert parts.client.pubsub_numsub(keys.log(writer.job_id)) == [(keys.log(writer.job_id).encode(), 1)]
+    assert len(parts.client.client_list(_type="pubsub")) == 1
+    work(writer, 1)
+    finish(*running)
+
+
+def test_a_live_message_is_parsed_as_it_was_written(parts: Parts) -> None:
+    writer = begin(parts)
+    with parts.client.pubsub(ignore_subscribe_messages=True) as pubsub:
+        pubsub.subscribe(keys.log(writer.job_id))
+        pubsub.get_message(timeout=5)
+        work(writer, 1)
+        payload = next(message["data"] for message in iter(lambda: pubsub.get_message(timeout=5), None) if message)
+    assert list(parse_live(payload)) == [
+        entry for entry in parts.log.read(writer.job_id, 2).entries if entry.type == "item"
+    ]
