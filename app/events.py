@@ -79,7 +79,7 @@ class Streams:
     def _page(self, job_id: str, text: str | None, lens: Lens) -> Response:
         after = parse_after(text)
         if after is None:
-            raise Problem(HTTPStatus.BAD_REQUEST, "invalid_cursor", "The cursor is not an event's id, 0 or latest.")
+            raise Problem("malformed_cursor", "The cursor is not an event's id, 0 or latest.")
         limit = whole_number("limit", 100, 1, MAX_EVENTS)
         seq = after.seq if isinstance(after, Cursor) else 0 if after == BEGINNING else END
         page = self._parts.log.read(job_id, seq, limit)
@@ -123,7 +123,7 @@ def blueprint(streams: Streams) -> Blueprint:
     @events.get("/v1/jobs/<job_id>/events")
     def read(job_id: str) -> Response:
         if not is_id(job_id):
-            raise Problem(HTTPStatus.NOT_FOUND, "job_not_found", "There is no such job.")
+            raise Problem("job_not_found", "There is no such job.")
         return streams.answer(job_id)
 
     return events
@@ -155,7 +155,7 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
     if text is None:
         return default
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not low <= int(text) <= high:
-        raise Problem(HTTPStatus.BAD_REQUEST, "invalid_query", f"{name} must be a number from {low} to {high}.")
+        raise Problem("malformed_query", f"{name} must be a number from {low} to {high}.")
     return int(text)
 
 
@@ -164,12 +164,12 @@ def _transport() -> str:
         return "sse"
     best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))
     if best is None:
-        raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", f"Events come as one of: {', '.join(MEDIA_TYPES)}.")
+        raise Problem("not_acceptable", f"Events come as one of: {', '.join(MEDIA_TYPES)}.")
     return MEDIA_TYPES[best]
 
 
 def _types() -> tuple[str, ...]:
     names = tuple(sorted({name.strip() for name in request.args.get("types", "").split(",") if name.strip()}))
     if len(names) > MAX_PATTERNS or not all(_PATTERN.fullmatch(name) for name in names):
-        raise Problem(HTTPStatus.BAD_REQUEST, "invalid_query", "types takes event types or prefixes such as step.*")
+        raise Problem("malformed_query", "types takes event types or prefixes such as step.*")
     return names

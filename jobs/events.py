@@ -4,7 +4,8 @@ Each class is one event type; its docstring says when it is written, ``docs/prot
 table and a test compares the two. An optional field that is None stays out of the JSON.
 """
 
-from typing import Any, ClassVar, Literal
+import re
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -12,6 +13,13 @@ from jobs.errors import InvalidEvent
 
 #: The largest ``data`` of one event as JSON, in bytes; a larger one is refused where it is made.
 MAX_DATA_BYTES = 64 * 1024
+#: The deepest nesting of one event's ``data``: a parser with little stack left must still be able to read it.
+MAX_DEPTH = 100
+
+#: What programs tell things apart by. Every name is kept in the snapshot for good, so none may be long.
+Name = Annotated[str, msgspec.Meta(max_length=200)]
+#: An address; a name of an artifact may be in it, escaped.
+Address = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -166,9 +174,9 @@ class StepStarted(Event, frozen=True, kw_only=True):
     """A step began; one that was not declared joins the list here."""
 
     type = "step.started"
-    name: str
+    name: Name
     title: str | None = None
-    parent: str | None = None
+    parent: Name | None = None
     weight: float | None = None
 
 
@@ -176,10 +184,10 @@ class StepProgressed(Event, frozen=True, kw_only=True):
     """A step advanced to ``done`` of ``total`` units."""
 
     type = "step.progress"
-    name: str
+    name: Name
     done: float | None = None
     total: float | None = None
-    unit: str | None = None
+    unit: Name | None = None
     fraction: float | None = None
     message: str | None = None
 
@@ -188,7 +196,7 @@ class StepSucceeded(Event, frozen=True, kw_only=True):
     """A step ended well."""
 
     type = "step.succeeded"
-    name: str
+    name: Name
     seconds: float
     summary: str | None = None
 
@@ -197,7 +205,7 @@ class StepFailed(Event, frozen=True, kw_only=True):
     """A step raised."""
 
     type = "step.failed"
-    name: str
+    name: Name
     error: Failure
 
 
@@ -205,7 +213,7 @@ class StepSkipped(Event, frozen=True, kw_only=True):
     """A step was not needed."""
 
     type = "step.skipped"
-    name: str
+    name: Name
     reason: str
 
 
@@ -213,7 +221,7 @@ class StepReused(Event, frozen=True, kw_only=True):
     """A step's result was kept by an earlier attempt and the step not run again."""
 
     type = "step.reused"
-    name: str
+    name: Name
     from_attempt: int
 
 
@@ -221,7 +229,7 @@ class OutputAppended(Event, frozen=True, kw_only=True):
     """Text was added to an output; ``offset`` counts the characters before it."""
 
     type = "output.delta"
-    name: str
+    name: Name
     offset: int
     text: str
 
@@ -230,7 +238,7 @@ class OutputReset(Event, frozen=True, kw_only=True):
     """An output starts over, for example in a new attempt."""
 
     type = "output.reset"
-    name: str
+    name: Name
     reason: str
 
 
@@ -238,31 +246,31 @@ class OutputDone(Event, frozen=True, kw_only=True):
     """An output is whole: ``length`` in characters, ``sha256`` of its UTF-8."""
 
     type = "output.done"
-    name: str
+    name: Name
     length: int
-    sha256: str
+    sha256: Name
 
 
 class ArtifactReady(Event, frozen=True, kw_only=True):
     """A file made by the job can be fetched."""
 
     type = "artifact.ready"
-    id: str
-    name: str
-    media_type: str
+    id: Name
+    name: Name
+    media_type: Name
     bytes: int
-    sha256: str
-    url: str
+    sha256: Name
+    url: Address
 
 
 class MetricMeasured(Event, frozen=True, kw_only=True):
     """A number of the job at one moment."""
 
     type = "metric"
-    name: str
+    name: Name
     value: float
     step: float | None = None
-    unit: str | None = None
+    unit: Name | None = None
 
 
 class LogWritten(Event, frozen=True, kw_only=True):
@@ -278,7 +286,7 @@ class AlertChanged(Event, frozen=True, kw_only=True):
     """A rule began or ceased to fire."""
 
     type = "alert"
-    name: str
+    name: Name
     severity: Literal["info", "warning", "critical"]
     message: str
     firing: bool
@@ -290,8 +298,8 @@ class ItemFinished(Event, frozen=True, kw_only=True):
     """One of a batch reached ``state``; never merged with another."""
 
     type = "item"
-    key: str
-    state: str
+    key: Name
+    state: Name
     error: Failure | None = None
     fields: dict[str, Any] | None = None
 
@@ -317,20 +325,36 @@ EVENTS: dict[str, type[Event]] = {event.type: event for event in AnyEvent.__args
 #: The types after which nothing follows.
 TERMINAL = frozenset(name for name, event in EVENTS.items() if event.terminal)
 
+#: Brackets, and strings as a whole: those inside one do not count.
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _encoder = msgspec.json.Encoder()
 _decoders = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
 
 
 def encode_data(event: AnyEvent) -> bytes:
-    """The event's ``data`` as JSON; InvalidEvent where it is no JSON or larger than 64 KiB."""
+    """The event's ``data`` as JSON; InvalidEvent where no reader could take it as this event, or it is too large."""
     try:
         data = _encoder.encode(event)
+        if len(data) <= MAX_DATA_BYTES and not _too_deep(data):
+            #: NaN becomes null, a number given as text stays text: readers would make nothing of either.
+            _decoders[event.type].decode(data)
+            return data
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
-        raise InvalidEvent(event=event.type, why=f"it is not JSON ({error})") from None
+        raise InvalidEvent(event=event.type, why=f"it is not JSON of its shape ({error})") from None
+    why = f"its data is nested more than {MAX_DEPTH} deep"
     if len(data) > MAX_DATA_BYTES:
         why = f"its data is {len(data)} bytes of JSON, the limit is {MAX_DATA_BYTES}"
-        raise InvalidEvent(event=event.type, why=why)
-    return data
+    raise InvalidEvent(event=event.type, why=why)
+
+
+def _too_deep(data: bytes) -> bool:
+    if data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for mark in _MARKS.findall(data):
+        depth += (mark in b"{[") - (mark in b"}]")
+        deepest = max(deepest, depth)
+    return deepest > MAX_DEPTH
 
 
 def decode_data(name: str, data: bytes | msgspec.Raw) -> AnyEvent | Unknown:

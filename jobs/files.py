@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import fsspec
 import msgspec
@@ -21,7 +21,14 @@ from jobs.redis_log import available
 CHUNK = 256 * 1024
 NAME_CHARACTERS = 200
 
-_ID = re.compile(r"[0-9a-hjkmnp-tv-z]{26}")
+#: The first character ends at 7: 26 of them would hold 130 bits, a ULID has 128.
+_ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+
+
+class Source(Protocol):
+    """What an upload is read from: up to *size* bytes, none at the end."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +70,7 @@ class FileStore:
 
     # Uploads --------------------------------------------------------------------------------------------------
 
-    def save(self, stream: IO[bytes], *, name: str, media_type: str, limit: int) -> FileRecord:
+    def save(self, stream: Source, *, name: str, media_type: str, limit: int) -> FileRecord:
         """Copies *stream* into the store; FileTooLarge, and nothing kept, beyond *limit* bytes."""
         file_id = new_id()
         path = f"{self._root}/uploads/{file_id}"
@@ -152,7 +159,7 @@ class FileStore:
             self._fs.rm(path, recursive=True)
 
 
-def _at_most(stream: IO[bytes], limit: int) -> Iterator[bytes]:
+def _at_most(stream: Source, limit: int) -> Iterator[bytes]:
     size = 0
     while chunk := stream.read(CHUNK):
         size += len(chunk)

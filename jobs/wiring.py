@@ -8,7 +8,7 @@ from redis.retry import Retry
 
 from jobs.catalogue import Catalogue
 from jobs.clock import Clock, now_ms
-from jobs.doorbell import CeleryDoorbell, celery_app
+from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
@@ -49,13 +49,14 @@ def redis_client(url: str, *, connections: int = 50) -> redis.Redis:
     return redis.Redis(connection_pool=pool)
 
 
-def assemble(settings: Settings, *, clock: Clock = now_ms) -> Parts:
+def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | None = None) -> Parts:
     """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
+    doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url))
     client = redis_client(settings.redis_url)
     log = RedisLog(client, retention_seconds=settings.retention_seconds, max_events=settings.log_max_events)
     index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)
-    lifecycle = Lifecycle(log, index, CeleryDoorbell(celery_app(settings.broker_url)), clock)
+    lifecycle = Lifecycle(log, index, doorbell, clock)
     return Parts(
         settings=settings,
         client=client,

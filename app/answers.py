@@ -1,0 +1,35 @@
+"""What goes out: JSON in the form that the caller accepts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from flask import Response, request
+
+from app.problems import MEDIA_TYPE, Problem, document
+
+JSON = "application/json"
+
+_encoder = msgspec.json.Encoder()
+
+
+def answer(
+    data: Any, number: int = 200, headers: Mapping[str, str] | None = None, *, media_type: str = JSON
+) -> Response:
+    """*data* as JSON."""
+    return Response(_encoder.encode(data), status=number, headers=dict(headers or {}), content_type=media_type)
+
+
+def refuse(problem: Problem) -> Response:
+    """The problem as an answer."""
+    return answer(document(problem), problem.number, problem.headers, media_type=MEDIA_TYPE)
+
+
+def negotiate(*offers: str) -> str:
+    """The best of *offers* for this caller, the first where it does not say; 406 where none is acceptable."""
+    if not request.accept_mimetypes:
+        return offers[0]
+    best = request.accept_mimetypes.best_match(offers)
+    if best is None:
+        raise Problem("not_acceptable", f"This comes as {' or '.join(offers)} only.")
+    return best

@@ -1,0 +1,63 @@
+"""The figures of one web process and of the jobs that it sees, for Prometheus."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.relay.hub import Relay
+from jobs.index import Index
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """A registry of its own: two applications in one process do not mix."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.requests = Counter("tailrace_requests", "Answers, by verb and code.", ["verb", "code"], registry=registry)
+        self.redis_up = Gauge("tailrace_redis_up", "1 where Redis answered just now.", registry=registry)
+        self.jobs_live = Gauge("tailrace_jobs_live", "Jobs without a terminal event.", registry=registry)
+        self.jobs_waiting = Gauge("tailrace_jobs_waiting", "Jobs that wait, by queue.", ["queue"], registry=registry)
+        self.workers = Gauge("tailrace_workers", "Workers that live.", registry=registry)
+        ProcessCollector(registry=registry)
+
+    def watch(self, relay: Relay) -> None:
+        """Adds the figures of *relay*, read when they are asked for."""
+        self.registry.register(_Streams(relay))
+
+    def count(self, verb: str, code: int) -> None:
+        self.requests.labels(verb, str(code)).inc()
+
+    def look(self, index: Index, workers: int) -> None:
+        """Takes down how the jobs stand now; may raise LogUnavailable."""
+        self.workers.set(workers)
+        self.jobs_live.set(index.live_count())
+        for queue in index.queues():
+            self.jobs_waiting.labels(queue).set(index.depth(queue))
+        self.redis_up.set(1)
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+class _Streams(Collector):
+    """The relay's own tally in Prometheus's form."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def collect(self) -> Iterator[Metric]:
+        tally = self._relay.tally
+        yield GaugeMetricFamily("tailrace_streams_open", "Event streams now open.", len(self._relay))
+        yield GaugeMetricFamily("tailrace_rooms", "Jobs that have a stream open here.", self._relay.rooms)
+        yield CounterMetricFamily("tailrace_streams", "Event streams ever opened.", tally.opened)
+        yield CounterMetricFamily("tailrace_events", "Events that came in live.", tally.events)
+        yield CounterMetricFamily("tailrace_stream_bytes", "Bytes sent on streams that have ended.", tally.bytes)
+        yield CounterMetricFamily("tailrace_log_reads", "Reads of logs for streams.", self._relay.reader.reads)
+        ended = CounterMetricFamily("tailrace_streams_ended", "Event streams that ended, by why.", labels=["reason"])
+        for reason, count in tally.reasons.items():
+            ended.add_metric([reason], count)
+        yield ended

@@ -1,0 +1,124 @@
+"""From a JSON Schema and a value to every fault, each with its pointer, and to the uploads that the value names."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.exceptions import best_match
+from referencing import Registry
+
+from app.problems import Fault
+
+#: The format of a string that names an upload.
+FILE_FORMAT = "tailrace-file"
+#: Faults that are listed; a body full of wrong items must not make an answer larger than itself.
+MAX_FAULTS = 100
+_SHOWN = 80
+
+#: An empty registry: a schema may point into itself, never at something to be fetched.
+_NOTHING_REMOTE: Registry[Any] = Registry()
+
+
+class Verdict(NamedTuple):
+    faults: list[Fault]
+    #: Strings that stand where an upload's id may stand, in order, each once.
+    files: list[str]
+
+
+def judge(schema: dict[str, Any], value: Any, *, at: str = "", missing: Collection[str] = ()) -> Verdict:
+    """Holds *value* against *schema*; pointers begin with *at*; a file id in *missing* is a fault where it stands."""
+    files: dict[str, None] = {}
+
+    def note(text: object) -> bool:
+        if not isinstance(text, str):
+            return True
+        files[text] = None
+        return text not in missing
+
+    validator = _compiled(msgspec.json.encode(schema)).evolve(format_checker=_formats(note))
+    errors = islice(validator.iter_errors(value), MAX_FAULTS)
+    faults = [Fault(at + fault.pointer, fault.detail) for error in errors for fault in _faults(error)]
+    return Verdict(sorted(dict.fromkeys(faults))[:MAX_FAULTS], list(files))
+
+
+@lru_cache(maxsize=256)
+def _compiled(schema: bytes) -> Draft202012Validator:
+    return Draft202012Validator(msgspec.json.decode(schema), registry=_NOTHING_REMOTE)
+
+
+def _formats(note: Callable[[object], bool]) -> FormatChecker:
+    """The formats that are held to; others are only told to people, as the standard has it."""
+    checker = FormatChecker(formats=("date", "email", "ipv4", "ipv6", "uuid"))
+    checker.checkers = {**checker.checkers, "date-time": (_is_time, ()), FILE_FORMAT: (note, ())}
+    return checker
+
+
+def _is_time(text: object) -> bool:
+    if not isinstance(text, str):
+        return True
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    if "propertyNames" in error.schema_path:
+        yield Fault(_pointer(error, str(error.instance)), "has a name that is not allowed here")
+        return
+    match error.validator:
+        case "required":
+            name = error.message.removesuffix(" is a required property")
+            missing = next((n for n in error.validator_value if repr(n) == name), None)
+            yield Fault(_pointer(error, missing), "is required")
+        case "additionalProperties" if error.validator_value is False:
+            for name in _extra(error):
+                yield Fault(_pointer(error, name), "is not known here")
+        case "anyOf" | "oneOf" if error.context:
+            yield from _of_choice(error)
+        case "format" if error.validator_value == FILE_FORMAT:
+            yield Fault(_pointer(error), "names no upload that is kept here")
+        case _:
+            yield Fault(_pointer(error), _text(error))
+
+
+def _of_choice(error: ValidationError) -> Iterator[Fault]:
+    """None of several schemas fits: the one that came nearest tells why; where none is nearer, what they ask for."""
+    leaf = best_match([error])
+    if leaf is not None and leaf is not error:
+        yield from _faults(leaf)
+        return
+    kinds = [kind.validator_value for kind in error.context if kind.validator == "type" and not kind.path]
+    if len(kinds) == len(error.context):
+        yield Fault(_pointer(error), f"{_shown(error.instance)} is none of: {', '.join(map(str, kinds))}")
+    else:
+        yield Fault(_pointer(error), _text(error))
+
+
+def _extra(error: ValidationError) -> list[str]:
+    schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
+    patterns: Sequence[str] = list(schema.get("patternProperties", {}))
+    named = schema.get("properties", {})
+    return [n for n in error.instance if n not in named and not any(re.search(p, n) for p in patterns)][:MAX_FAULTS]
+
+
+def _pointer(error: ValidationError, name: str | None = None) -> str:
+    parts = [*error.absolute_path, *([] if name is None else [name])]
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _text(error: ValidationError) -> str:
+    """The library's words with a long value cut short."""
+    message: str = error.message
+    return message.replace(repr(error.instance), _shown(error.instance), 1)[:300]
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,0 +1,82 @@
+"""The job as clients see it: its resource with what only the web tier knows, and its short form for lists."""
+
+from typing import Any
+
+from app.auth import Auth
+from app.known import Known
+from jobs.clock import rfc3339
+from jobs.head import Head
+from jobs.index import Index
+from jobs.model import Job, JobState
+from jobs.resource import resource
+from jobs.wiring import Parts
+
+
+class View:
+    """Adds ``served``, ``queue`` and ``links``; calls may raise LogUnavailable."""
+
+    def __init__(self, index: Index, known: Known, auth: Auth) -> None:
+        self.known, self.auth = known, auth
+        self._index = index
+
+    @classmethod
+    def of(cls, parts: Parts) -> "View":
+        return cls(parts.index, Known(parts.catalogue), Auth(parts.settings))
+
+    def job(self, job: Job) -> dict[str, Any]:
+        """The whole resource."""
+        view = resource(job)
+        view["served"] = job.request.type in self.known.served()
+        view["queue"] = self._queue(job)
+        view["links"] = self.links(job.id)
+        return view
+
+    def summary(self, head: Head) -> dict[str, Any]:
+        """A line of a list."""
+        return {
+            "id": head.id,
+            "type": head.type,
+            "state": head.state.value,
+            "attempt": head.attempt,
+            "max_attempts": head.max_attempts,
+            "priority": head.priority,
+            "labels": head.labels,
+            "served": head.type in self.known.served(),
+            "created_at": rfc3339(head.created),
+            "started_at": _time(head.started),
+            "finished_at": _time(head.finished),
+            "progress": {"fraction": head.fraction, "message": head.message},
+            "error_code": head.error_code,
+            "links": self.links(head.id),
+        }
+
+    def links(self, job_id: str, *, signed: bool = True) -> dict[str, str]:
+        """The job's addresses; *signed*, where a token is set, with one in that of its events."""
+        path = self.path(job_id)
+        query = self.auth.events_query(job_id) if signed else ""
+        return {
+            "self": path,
+            "events": f"{path}/events{query}",
+            "cancel": f"{path}/cancel",
+            "retry": f"{path}/retry",
+        }
+
+    @staticmethod
+    def path(job_id: str) -> str:
+        return f"/v1/jobs/{job_id}"
+
+    def _queue(self, job: Job) -> dict[str, Any] | None:
+        """The place in the queue; nobody knows yet how long it takes to get there."""
+        if job.state is not JobState.QUEUED:
+            return None
+        return {"position": self._index.position(job.request.queue, job.id), "eta_seconds": None}
+
+
+def etag(view: dict[str, Any]) -> str:
+    """Changes with whatever the resource shows, but the tokens in its links."""
+    queue = view["queue"] or {}
+    return f"{view['cursor']}.{int(view['served'])}.{queue.get('position') or 0}"
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else rfc3339(ms)

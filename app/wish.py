@@ -1,0 +1,71 @@
+"""From the body of a submit to what it asks for, or to everything that is wrong with it."""
+
+from typing import Any, NamedTuple
+
+from app.problems import Fault, demand
+from app.schemas import SUBMISSION
+from app.validation import judge
+from jobs.catalogue import TypeEntry
+from jobs.clock import Clock, rfc3339
+from jobs.errors import FileNotFound
+from jobs.events import Request
+from jobs.files import FileStore
+
+#: Uploads that one job may name; each is in the job's head, which is small.
+MAX_FILES = 50
+#: Members that are to come; taken and ignored, they would promise what nobody does.
+_LATER = frozenset({"/concurrency_key", "/cancel_when_unwatched_seconds"})
+
+
+class Wish(NamedTuple):
+    """What a body asks for."""
+
+    request: Request
+    delay_seconds: float | None
+
+
+def check_members(body: dict[str, Any]) -> None:
+    """422 with every fault of the body's own members."""
+    found = judge(SUBMISSION, body).faults
+    faults = [Fault(f.pointer, "is not supported yet") if f.pointer in _LATER else f for f in found]
+    delay, expires = body.get("delay_seconds"), body.get("expires_in_seconds")
+    if not faults and delay is not None and expires is not None and expires <= delay:
+        faults.append(Fault("/expires_in_seconds", "is over before the delay is"))
+    demand("invalid_request", faults)
+
+
+def check_params(entry: TypeEntry, params: dict[str, Any], store: FileStore) -> list[str]:
+    """The uploads that *params* name; 422 with every fault."""
+    verdict = judge(entry.params_schema, params, at="/params")
+    demand("invalid_params", verdict.faults)
+    if len(verdict.files) > MAX_FILES:
+        demand("invalid_params", [Fault("/params", f"name more than {MAX_FILES} uploads")])
+    missing = [file_id for file_id in verdict.files if not _is_kept(store, file_id)]
+    if missing:
+        demand("invalid_params", judge(entry.params_schema, params, at="/params", missing=missing).faults)
+    return [file_id for file_id in verdict.files if file_id not in missing]
+
+
+def wish_of(body: dict[str, Any], entry: TypeEntry, files: list[str], clock: Clock) -> Wish:
+    """What the body asks for, with the type's own figures where it says nothing."""
+    expires = body.get("expires_in_seconds")
+    request = Request(
+        type=entry.name,
+        params=body.get("params", {}),
+        queue=entry.queue,
+        priority=int(body.get("priority", 5)),
+        labels=body.get("labels", {}),
+        max_attempts=int(body.get("max_attempts", entry.max_attempts)),
+        timeout_seconds=body.get("timeout_seconds", entry.timeout_seconds),
+        expires_at=None if expires is None else rfc3339(clock() + round(expires * 1000)),
+        files=files,
+    )
+    return Wish(request, body.get("delay_seconds"))
+
+
+def _is_kept(store: FileStore, file_id: str) -> bool:
+    try:
+        store.find(file_id)
+    except FileNotFound:
+        return False
+    return True
