@@ -12,7 +12,8 @@ import msgspec
 from app import events
 from app.factory import create_app
 from app.metrics import Metrics
-from app.relay.hub import Pace, Relay
+from app.relay.hub import Relay
+from app.relay.upkeep import Pace
 from app.streams import Detach
 from app.view import View
 from app.web import pages
@@ -75,7 +76,7 @@ def _drain(worker: Any) -> None:
 
 
 def _sweep() -> None:
-    """This process's share of the sweep: if every worker is gone, web processes notice what was lost with them."""
+    """The web tier's share of the sweep: if every worker is gone, web processes notice what was lost with them."""
     while True:
         gevent.sleep(random.uniform(0.5, 1.0))  # noqa: S311 - so that processes do not all try at once
         try:

@@ -5,8 +5,11 @@ import msgspec
 from jobs.clock import from_rfc3339
 from jobs.model import WAITING, Job, JobState
 
-#: Characters of the progress message that a head keeps.
+#: The largest head in bytes of JSON: a claim reads a thousand of them, a list a hundred.
+MAX_HEAD_BYTES = 2 * 1024
+#: Characters of the progress message, and of a worker's id and an error's code, that a head keeps.
 MESSAGE = 200
+WORD = 64
 
 
 class Head(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,7 +41,6 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     error_code: str | None = None
     concurrency_key: str | None = None
     retry_of: str | None = None
-    files: list[str] = []
 
     @property
     def waiting(self) -> bool:
@@ -66,7 +68,7 @@ def head_of(job: Job) -> Head:
         created=from_rfc3339(job.created_at),
         labels=request.labels,
         released=job.released,
-        worker=job.worker,
+        worker=job.worker and job.worker[:WORD],
         until=_ms(job.until),
         expires=_ms(request.expires_at),
         started=_ms(job.started_at),
@@ -76,15 +78,18 @@ def head_of(job: Job) -> Head:
         cancel_deadline=_ms(cancel.deadline) if cancel else None,
         fraction=job.progress.fraction,
         message=job.progress.message and job.progress.message[:MESSAGE],
-        error_code=job.error.code if job.error else None,
+        error_code=job.error.code[:WORD] if job.error else None,
         concurrency_key=request.concurrency_key,
         retry_of=request.retry_of,
-        files=request.files,
     )
 
 
 def encode_head(head: Head) -> bytes:
-    return _encoder.encode(head)
+    """The head as JSON; the message gives way where both do not fit."""
+    data = _encoder.encode(head)
+    if len(data) > MAX_HEAD_BYTES:
+        data = _encoder.encode(msgspec.structs.replace(head, message=None))
+    return data
 
 
 def decode_head(data: bytes) -> Head:

@@ -9,7 +9,14 @@ r"""What a job is: the fold of its events.
        └─▶ cancelled ◀─queued   cancelling ─▶ cancelled
                    └─▶ expired        └─▶ succeeded | failed (a finish that won the race)
 
-``docs/state-machine.md`` shows the same drawing; a test compares its edges with ``EDGES``.
+Arrow by arrow:
+
+    scheduled ─▶ queued | cancelled | expired
+    queued ─▶ running | failed | cancelled | expired
+    running ─▶ succeeded | failed | scheduled | queued | cancelling
+    cancelling ─▶ cancelled | succeeded | failed
+
+``docs/state-machine.md`` shows the same drawing; a test compares these arrows with ``EDGES``.
 """
 
 from collections.abc import Callable
@@ -31,6 +38,8 @@ MAX_STEPS = 500
 MAX_METRICS = 50
 MAX_OUTPUTS = 16
 MAX_ARTIFACTS = 200
+#: The longest pause that a job can be told to make; a calendar has an end.
+MAX_DELAY_SECONDS = 366 * 86400.0
 
 V = TypeVar("V")
 
@@ -63,7 +72,8 @@ TERMINAL_STATES = frozenset({S.SUCCEEDED, S.FAILED, S.CANCELLED, S.EXPIRED})
 WAITING = frozenset({S.SCHEDULED, S.QUEUED})
 HELD = frozenset({S.RUNNING, S.CANCELLING})
 
-#: From which states an event that changes the state may come, and to which it leads.
+#: From which states an event that changes the state may come, and to which it leads. All others are a run's own
+#: and leave the state as it is: they come while a worker holds the job, so that nothing trickles in after a release.
 EDGES: dict[type, tuple[frozenset[JobState], JobState]] = {
     ev.JobScheduled: (frozenset(), S.SCHEDULED),
     ev.JobQueued: (frozenset({S.SCHEDULED}), S.QUEUED),
@@ -167,10 +177,12 @@ def _begin(record: Record, event: ev.AnyEvent | ev.Unknown) -> Job:
 
 
 def _check(job: Job, event: ev.AnyEvent | ev.Unknown) -> None:
-    sources = EDGES[type(event)][0] if type(event) in EDGES else None
-    if job.state.terminal or (sources is not None and job.state not in sources):
-        name = event.type
-        raise InvalidTransition(state=job.state, event=name)
+    if isinstance(event, ev.Unknown):
+        allowed = not job.state.terminal
+    else:
+        allowed = job.state in EDGES.get(type(event), (HELD,))[0]
+    if not allowed:
+        raise InvalidTransition(state=job.state, event=event.type)
 
 
 def _fold(job: Job, record: Record, event: ev.AnyEvent | ev.Unknown) -> None:  # noqa: C901, PLR0912 - one case per type
@@ -200,7 +212,7 @@ def _fold(job: Job, record: Record, event: ev.AnyEvent | ev.Unknown) -> None:  #
         case ev.ArtifactReady():
             _artifact(job, event)
         case ev.AlertChanged():
-            job.alerts.change(event, time)
+            job.truncated = not job.alerts.change(event, time) or job.truncated
         case ev.JobScheduled() | ev.JobQueued() | ev.JobStarted() | ev.JobReleased() | ev.JobStalled():
             _move(job, record, event)
         case ev.JobRetrying() | ev.JobCancelling() | ev.CancelEscalated():
@@ -241,16 +253,17 @@ def _start(job: Job, record: Record, event: ev.JobStarted) -> None:
     job.started_at, job.run_started_at = job.started_at or record.time, record.time
     #: A run starts over: what its predecessor showed of steps and items is gone, its outputs wait for output.reset.
     job.progress, job.items = Progress(), Items()
-    job.steps = {s.name: Step(name=s.name, title=s.title, weight=s.weight) for s in event.steps or ()}
+    plan = event.steps or []
+    job.steps = {s.name: Step(name=s.name, title=s.title, weight=s.weight) for s in plan[:MAX_STEPS]}
+    job.truncated = job.truncated or len(plan) > MAX_STEPS
 
 
 def _turn(job: Job, time: str, event: ev.JobRetrying | ev.JobCancelling | ev.CancelEscalated) -> None:
     match event:
         case ev.JobRetrying():
             job.errors = [*job.errors, event.error][-10:]
-            job.worker, job.state, job.until = None, S.SCHEDULED, time
-            if event.delay_seconds > 0:
-                job.until = _later(time, event.delay_seconds)
+            job.worker, job.state = None, S.SCHEDULED
+            job.until = _later(time, event.delay_seconds)
         case ev.JobCancelling():
             job.state = S.CANCELLING
             job.cancel = Cancel(requested_at=time, deadline=event.deadline, reason=event.reason, by=event.by)
@@ -297,4 +310,4 @@ def _slot(job: Job, slots: dict[str, V], name: str, kind: Callable[..., V], most
 
 
 def _later(time: str, seconds: float) -> str:
-    return rfc3339(from_rfc3339(time) + round(seconds * 1000))
+    return rfc3339(from_rfc3339(time) + round(min(max(0.0, seconds), MAX_DELAY_SECONDS) * 1000))

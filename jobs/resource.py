@@ -6,8 +6,11 @@ import msgspec
 
 from jobs.model import Job
 
-#: The largest snapshot in bytes of JSON.
+#: The largest snapshot in bytes of JSON, and what of it is left to the web tier for links and the like.
 MAX_SNAPSHOT_BYTES = 256 * 1024
+_RESERVE = 2 * 1024
+#: Characters of an output, and of any other text, in a snapshot that must be cut.
+_OUTPUT, _TEXT = 1024, 200
 
 
 def resource(job: Job) -> dict[str, Any]:
@@ -16,8 +19,8 @@ def resource(job: Job) -> dict[str, Any]:
     What is cut to keep it small says ``truncated``.
     """
     view = _whole(job)
-    for trim in (_trim_items, _trim_log, _trim_series, _trim_outputs, _trim_steps, _trim_rest):
-        if len(msgspec.json.encode(view)) <= MAX_SNAPSHOT_BYTES:
+    for trim in _TRIMS:
+        if len(msgspec.json.encode(view)) <= MAX_SNAPSHOT_BYTES - _RESERVE:
             break
         trim(view)
         view["truncated"] = True
@@ -89,16 +92,37 @@ def _trim_series(view: dict[str, Any]) -> None:
 
 def _trim_outputs(view: dict[str, Any]) -> None:
     for output in view["outputs"].values():
-        output["text"], output["truncated"] = output["text"][-1024:], True
+        output["truncated"] = output["truncated"] or len(output["text"]) > _OUTPUT
+        output["text"] = output["text"][-_OUTPUT:]
 
 
-def _trim_steps(view: dict[str, Any]) -> None:
-    view["steps"] = view["steps"][-100:]
-    for step in view["steps"]:
-        step["message"] = step["message"] and step["message"][:100]
-        step["summary"] = step["summary"] and step["summary"][:100]
+def _trim_texts(view: dict[str, Any]) -> None:
+    """Shortens what was written for people; params, result and error stay whole, 64 KiB of JSON each at most."""
+    for part in ("progress", "steps", "items", "alerts", "log", "errors", "cancel"):
+        view[part] = _short(view[part])
+
+
+def _trim_lists(view: dict[str, Any]) -> None:
+    for part in ("steps", "alerts", "errors", "artifacts"):
+        view[part] = view[part][-100:]
 
 
 def _trim_rest(view: dict[str, Any]) -> None:
-    view["log"], view["items"]["recent"], view["alerts"], view["errors"] = [], [], [], []
-    view["artifacts"], view["metrics"], view["outputs"] = view["artifacts"][-50:], {}, {}
+    for part in ("steps", "alerts", "errors", "artifacts", "log"):
+        view[part] = []
+    view["items"], view["metrics"], view["outputs"] = {"counts": {}, "recent": []}, {}, {}
+
+
+_TRIMS = (_trim_items, _trim_log, _trim_series, _trim_outputs, _trim_texts, _trim_lists, _trim_rest)
+
+
+def _short(thing: Any) -> Any:
+    """*thing* with every text in it cut to 200 characters."""
+    match thing:
+        case str():
+            return thing if len(thing) <= _TEXT else f"{thing[: _TEXT - 1]}…"
+        case list():
+            return [_short(part) for part in thing]
+        case dict():
+            return {key: _short(part) for key, part in thing.items()}
+    return thing

@@ -85,9 +85,10 @@ class Output(msgspec.Struct):
     truncated: bool = False
 
     def append(self, offset: int, text: str) -> None:
-        #: A repeat of what is already there adds only what goes beyond it.
+        #: A repeat of what is already there adds only what goes beyond it; text that is missing before it says so.
         fresh = text[max(0, self.length - offset) :]
-        self.length += len(fresh)
+        self.truncated = self.truncated or offset > self.length
+        self.length = max(self.length, offset + len(text))
         self.text += fresh
         if len(self.text) > OUTPUT_TAIL * 5 // 4:
             self.text, self.truncated = self.text[-OUTPUT_TAIL:], True
@@ -114,7 +115,7 @@ class Metric(msgspec.Struct):
     def measure(self, event: ev.MetricMeasured) -> None:
         self.value, self.step, self.unit = event.value, event.step, event.unit or self.unit
         if self.count % self.stride == 0:
-            self.series.append((self.count if event.step is None else event.step, event.value))
+            self.series.append((float(self.count) if event.step is None else event.step, event.value))
         self.count += 1
         if len(self.series) >= SERIES_POINTS:
             self.series, self.stride = self.series[::2], self.stride * 2
@@ -158,7 +159,8 @@ class Alerts(msgspec.Struct):
     firing: dict[str, Alert] = msgspec.field(default_factory=dict)
     resolved: list[Alert] = msgspec.field(default_factory=list)
 
-    def change(self, event: ev.AlertChanged, time: str) -> None:
+    def change(self, event: ev.AlertChanged, time: str) -> bool:
+        """Takes the change in; False where too many fire already to keep this one too."""
         before = self.firing.pop(event.name, None)
         alert = Alert(
             name=event.name,
@@ -175,3 +177,6 @@ class Alerts(msgspec.Struct):
             keep_tail(self.resolved, RESOLVED_ALERTS)
         elif len(self.firing) < FIRING_ALERTS:
             self.firing[event.name] = alert
+        else:
+            return False
+        return True

@@ -1,12 +1,13 @@
 """The relay: one loop that owns every subscriber of a web process, and one Redis connection that feeds them all.
 
-adopt ─▶ join: SUBSCRIBE confirmed ─▶ open, snapshot or replay ─▶ caught up ─▶ live ─▶ end
-▲                                                          │
-└────────────── slow, a hole, a new epoch ◀────────────────┘
+Drawn as one subscriber's way:
+
+    adopt ─▶ join: SUBSCRIBE confirmed ─▶ open, snapshot or replay ─▶ caught up ─▶ live ─▶ end
+              ▲                                                                     │
+              └──────────────────── slow, or the log in another epoch ◀────────────┘
 """
 
 import logging
-import random
 import socket
 from dataclasses import dataclass, field
 from time import monotonic
@@ -14,52 +15,21 @@ from typing import cast
 
 import gevent
 import redis
-from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import join
+from app.relay import join, upkeep
 from app.relay.feed import Feed
-from app.relay.lens import Lens
 from app.relay.poll import Poll
 from app.relay.reader import Reader, Snapshot
-from app.relay.replay import gap
+from app.relay.room import Room
 from app.relay.subscriber import Reading, Subscriber, raw
-from app.relay.topic import Topic
+from app.relay.upkeep import Pace
 from jobs import keys
-from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Entry, EventLog
 from jobs.events import TERMINAL
-from jobs.head import decode_head
 from jobs.redis_log import parse_live
 
 log = logging.getLogger("tailrace.stream")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """The relay's times, in seconds."""
-
-    heartbeat: float = 15.0
-    rotate: float = 600.0
-    #: A subscriber that has taken nothing for so long is closed, with a cursor to come back by.
-    stuck: float = 30.0
-    #: How often each job's position is compared with the log, in case a live message was lost.
-    check: float = 10.0
-
-
-class Room(Topic):
-    """A topic with those who listen to it."""
-
-    __slots__ = ("channel", "filling", "joining", "live", "ready")
-
-    def __init__(self, job_id: str) -> None:
-        super().__init__(job_id)
-        self.channel = keys.log(job_id).encode()
-        self.ready = Event()
-        #: Subscribers that are up to date, by lens: what is encoded once serves them all.
-        self.live: dict[Lens, set[Subscriber]] = {}
-        self.joining: set[Subscriber] = set()
-        self.filling = False
 
 
 @dataclass
@@ -84,7 +54,6 @@ class Relay:
         self.feed = Feed(client, self._on_live, self._on_ready)
         self.tally = Tally()
         self.draining = False
-        self._log = eventlog
         self._rooms: dict[bytes, Room] = {}
         self._subscribers: dict[int, Subscriber] = {}
         self._poll = Poll(get_hub(), self._on_writable, self._on_gone)
@@ -93,9 +62,15 @@ class Relay:
     def __len__(self) -> int:
         return len(self._subscribers)
 
-    @property
-    def rooms(self) -> int:
-        return len(self._rooms)
+    def subscribers(self) -> list[Subscriber]:
+        return list(self._subscribers.values())
+
+    def rooms(self) -> list[Room]:
+        return list(self._rooms.values())
+
+    def holds(self, room: Room) -> bool:
+        """Whether anybody still listens in *room*."""
+        return self._rooms.get(room.channel) is room
 
     # Coming and going -----------------------------------------------------------------------------------------
 
@@ -115,16 +90,21 @@ class Relay:
     def _start(self) -> None:
         if self._ticker is None:
             self.feed.start()
-            self._ticker = gevent.spawn(self._tick)
+            self._ticker = gevent.spawn(upkeep.run, self, self.pace)
 
     def stop(self) -> None:
         """Closes every connection at once; the relay cannot be used afterwards."""
-        for subscriber in list(self._subscribers.values()):
+        for subscriber in self.subscribers():
             self.drop(subscriber, "stopped")
         if self._ticker is not None:
             self._ticker.kill()
         self.feed.stop()
         self._poll.close()
+
+    def drain(self, spread_seconds: float) -> None:
+        """Takes nobody new, and asks everybody to come back elsewhere."""
+        self.draining = True
+        upkeep.drain(self, spread_seconds)
 
     def _room(self, job_id: str) -> Room:
         channel = keys.log(job_id).encode()
@@ -143,7 +123,7 @@ class Relay:
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
         room = self._leave(subscriber)
-        if not room.live and not room.joining and self._rooms.get(room.channel) is room:
+        if not room.live and not room.joining and self.holds(room):
             del self._rooms[room.channel]
             self.feed.unsubscribe(room.channel)
         self._note(subscriber, reason)
@@ -234,7 +214,7 @@ class Relay:
         if room is None:
             return
         if room.ready.is_set():
-            self.fill(room)
+            upkeep.fill(self, room)
         room.ready.set()
 
     def _on_live(self, channel: bytes, payload: bytes) -> None:
@@ -242,7 +222,7 @@ class Relay:
         if room is not None:
             self.deliver(room, room.take(list(parse_live(payload))))
             if room.holed and room.last is not None:
-                self.fill(room)
+                upkeep.fill(self, room)
 
     def deliver(self, room: Room, entries: list[Entry]) -> None:
         """Passes *entries* on to all that are live in *room*; each lens encodes them once."""
@@ -255,11 +235,11 @@ class Relay:
                         if not self.send(subscriber, data) and not subscriber.closed:
                             self._fall_behind(room, subscriber)
             if entries[-1].type in TERMINAL:
-                self._end_all(room, "terminal")
+                self.end_all(room, "terminal")
         if room.lost:
             self._renew(room)
 
-    def _end_all(self, room: Room, reason: str) -> None:
+    def end_all(self, room: Room, reason: str) -> None:
         for lens, listeners in tuple(room.live.items()):
             last = lens.control("stream.end", room.job_id, {"reason": reason}, cursor=room.last)
             for subscriber in tuple(listeners):
@@ -273,85 +253,3 @@ class Relay:
         room.last, room.lost, room.over = None, False, False
         for subscriber in subscribers:
             self.rejoin(subscriber)
-
-    # Holes and checks -----------------------------------------------------------------------------------------
-
-    def fill(self, room: Room) -> None:
-        """Reads what the room has missed, once, however many listen."""
-        if not room.filling and room.last is not None:
-            room.filling = True
-            gevent.spawn(self._fill, room)
-
-    def _fill(self, room: Room) -> None:
-        try:
-            while room.last is not None and self._rooms.get(room.channel) is room:
-                at = room.last
-                page = self.reader.page(room.job_id, at.seq, fresh=True)
-                if room.last != at:
-                    continue
-                if gap(at, page) is not None:
-                    room.lost = True
-                self.deliver(room, room.take(page.entries))
-                if room.last is None or room.last.seq >= page.last.seq:
-                    return
-        except LogUnavailable:
-            pass
-        except JobNotFound:
-            self._end_all(room, "gone")
-        finally:
-            room.filling = False
-
-    def _tick(self) -> None:
-        checked = monotonic()
-        while True:
-            gevent.sleep(min(1.0, self.pace.heartbeat / 2))
-            now = monotonic()
-            self.reader.forget()
-            for subscriber in list(self._subscribers.values()):
-                self._attend(subscriber, now)
-            if now - checked >= self.pace.check:
-                checked = now
-                self._check()
-
-    def _attend(self, subscriber: Subscriber, now: float) -> None:
-        """The heartbeat, the rotation, and the end of a reader that takes nothing."""
-        if subscriber.rest:
-            if now - subscriber.heard > self.pace.stuck:
-                self.drop(subscriber, "stuck")
-        elif now >= subscriber.retire:
-            self.reconnect(subscriber, "rotate")
-        elif now - subscriber.heard >= self.pace.heartbeat and self.send(subscriber, subscriber.reading.lens.heartbeat):
-            subscriber.heard = now
-
-    def reconnect(self, subscriber: Subscriber, reason: str, *, retry_ms: int = 500) -> None:
-        """Asks the client to come back, and closes."""
-        lens = subscriber.reading.lens
-        data = {"reason": reason, "retry_ms": retry_ms}
-        last = lens.retry(retry_ms) + lens.control("stream.reconnect", subscriber.reading.job_id, data)
-        self.end(subscriber, last, reason)
-
-    def drain(self, spread_seconds: float) -> None:
-        """Asks every client to come back, spread over some seconds, so that they do not come back all at once."""
-        self.draining = True
-        for subscriber in list(self._subscribers.values()):
-            delay = random.uniform(0, spread_seconds)  # noqa: S311 - jitter
-            gevent.spawn_later(delay, self._send_away, subscriber, round((spread_seconds - delay) * 1000) + 500)
-
-    def _send_away(self, subscriber: Subscriber, retry_ms: int) -> None:
-        if not subscriber.closed and not subscriber.ending:
-            self.reconnect(subscriber, "drain", retry_ms=retry_ms)
-
-    def _check(self) -> None:
-        """Compares every room with the heads in the log: a lost message costs latency, not data."""
-        rooms = [room for room in self._rooms.values() if room.last is not None and room.live]
-        if rooms:
-            gevent.spawn(self._compare, rooms)
-
-    def _compare(self, rooms: list[Room]) -> None:
-        try:
-            heads = self._log.heads([room.job_id for room in rooms])
-        except LogUnavailable:
-            return
-        for room, head in zip(rooms, heads, strict=True):
-            if head is None or decode_head(head).seq != (room.last.seq if room.last else 0):
-                self.fill(room)

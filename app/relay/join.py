@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 
+from app.relay import upkeep
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
 from app.relay.subscriber import Subscriber
@@ -19,7 +20,8 @@ from jobs.events import TERMINAL
 from jobs.head import decode_head
 
 if TYPE_CHECKING:
-    from app.relay.hub import Relay, Room
+    from app.relay.hub import Relay
+    from app.relay.room import Room
 
 #: Bytes of events put into one send of a replay.
 STRETCH = 256 * 1024
@@ -159,7 +161,7 @@ class _Join:
             return False
         if self.room.last != at:
             #: Ahead of the live feed, or its room has a hole: the log fills it, then both stand at one place.
-            self.relay.fill(self.room)
+            upkeep.fill(self.relay, self.room)
             gevent.sleep(0.01)
             return True
         self.relay.enter(self.subscriber)

@@ -1,6 +1,6 @@
 """Reads of the log that many readers share: a storm on one job costs a handful of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -36,6 +36,9 @@ class Reader:
     def page(self, job_id: str, after: int, *, fresh: bool = False) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough."""
         return self._shared((job_id, after), lambda: self._log.read(job_id, after, PAGE), fresh=fresh)
+
+    def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
+        return self._log.heads(job_ids) if job_ids else []
 
     def snapshot(self, job_id: str) -> tuple[Cursor, Any]:
         return self._shared(job_id, lambda: self._snapshot(job_id), fresh=False)

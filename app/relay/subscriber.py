@@ -1,8 +1,10 @@
 """One open read: its socket, how far it has been told, and nothing that it has yet to be told.
 
-joining ─▶ live ─▶ ending ─▶ gone
-▲        │
-└─ slow ◀┘   what did not fit its socket puts it behind; when it drains it joins again from its cursor
+Its states:
+
+    joining ─▶ live ─▶ ending ─▶ gone
+       ▲        │
+       └─ slow ◀┘   what did not fit its socket puts it behind; when it drains it joins again from its cursor
 """
 
 import _socket

@@ -13,9 +13,10 @@ import psutil
 import pytest
 from gevent import socket
 
-from app.relay.hub import Pace, Relay
+from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
+from app.relay.upkeep import Pace
 from jobs import events as ev
 from jobs import keys
 from jobs.catalogue import TypeEntry
@@ -117,7 +118,12 @@ def begin(parts: Parts) -> Writer:
 
 def work(writer: Writer, batches: int, *, text: str = "x", end: bool = True, pause: float = 0.0) -> None:
     for batch in range(batches):
-        writer.write([ev.ItemFinished(key=f"{batch}-{n}", state=text) for n in range(random.randint(1, 5))])
+        writer.write(
+            [
+                ev.ItemFinished(key=f"{batch}-{n}", state="ok", fields={"text": text})
+                for n in range(random.randint(1, 5))
+            ]
+        )
         gevent.sleep(pause)
     if end:
         writer.write([ev.JobSucceeded(result=1)])
@@ -345,7 +351,7 @@ def test_readers_that_left_leave_nothing_behind(parts: Parts, relay: Relay) -> N
     finish(*(client.start() for client in clients))
     until(lambda: len(relay) == 0)
     until(lambda: parts.client.pubsub_channels() == [])
-    assert (relay.rooms, relay.feed.channels) == (0, 0)
+    assert (relay.rooms(), relay.feed.channels) == ([], 0)
     assert psutil.Process().num_fds() == before
 
 

@@ -1,0 +1,117 @@
+"""What the relay does by the clock: heartbeats, rotation, giving up on the stuck, looking for what was missed."""
+
+import random
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import gevent
+
+from app.relay.replay import gap
+from app.relay.room import Room
+from app.relay.subscriber import Subscriber
+from jobs.errors import JobNotFound, LogUnavailable
+from jobs.head import decode_head
+
+if TYPE_CHECKING:
+    from app.relay.hub import Relay
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """The relay's times, in seconds."""
+
+    heartbeat: float = 15.0
+    rotate: float = 600.0
+    #: A subscriber that has taken nothing for so long is closed, with a cursor to come back by.
+    stuck: float = 30.0
+    #: How often each job's position is compared with the log, in case a live message was lost.
+    check: float = 10.0
+
+
+def run(relay: "Relay", pace: Pace) -> None:
+    """Runs for as long as the relay does, in a greenlet of its own."""
+    checked = monotonic()
+    while True:
+        gevent.sleep(min(1.0, pace.heartbeat / 2))
+        now = monotonic()
+        relay.reader.forget()
+        for subscriber in relay.subscribers():
+            _attend(relay, pace, subscriber, now)
+        if now - checked >= pace.check:
+            checked = now
+            gevent.spawn(_check, relay)
+
+
+def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:
+    silence = now - subscriber.heard
+    if subscriber.rest:
+        if silence > pace.stuck:
+            relay.drop(subscriber, "stuck")
+    elif now >= subscriber.retire:
+        reconnect(relay, subscriber, "rotate")
+    elif silence >= pace.heartbeat and relay.send(subscriber, subscriber.reading.lens.heartbeat):
+        subscriber.heard = now
+
+
+def reconnect(relay: "Relay", subscriber: Subscriber, reason: str, *, retry_ms: int = 500) -> None:
+    """Asks the client to come back, and closes."""
+    if subscriber.closed or subscriber.ending:
+        return
+    lens = subscriber.reading.lens
+    data = {"reason": reason, "retry_ms": retry_ms}
+    last = lens.retry(retry_ms) + lens.control("stream.reconnect", subscriber.reading.job_id, data)
+    relay.end(subscriber, last, reason)
+
+
+def drain(relay: "Relay", spread_seconds: float) -> None:
+    """Asks every client to come back, spread over some seconds, so that they do not come back all at once."""
+    for subscriber in relay.subscribers():
+        delay = random.uniform(0, spread_seconds)  # noqa: S311 - jitter
+        retry_ms = round((spread_seconds - delay) * 1000) + 500
+        gevent.spawn_later(delay, reconnect, relay, subscriber, "drain", retry_ms=retry_ms)
+
+
+def fill(relay: "Relay", room: Room) -> None:
+    """Reads what the room has missed, once, however many listen."""
+    if not room.filling and room.last is not None:
+        room.filling = True
+        gevent.spawn(_fill, relay, room)
+
+
+def _fill(relay: "Relay", room: Room) -> None:
+    try:
+        while _fill_page(relay, room):
+            pass
+    except LogUnavailable:
+        pass  # the next message, confirmation or check looks again
+    except JobNotFound:
+        relay.end_all(room, "gone")
+    finally:
+        room.filling = False
+
+
+def _fill_page(relay: "Relay", room: Room) -> bool:
+    """Passes one page on; False once the room stands where the log does."""
+    at = room.last
+    if at is None or not relay.holds(room):
+        return False
+    page = relay.reader.page(room.job_id, at.seq, fresh=True)
+    if room.last != at:
+        return True
+    if gap(at, page) is not None:
+        room.lost = True
+    relay.deliver(room, room.take(page.entries))
+    return room.last is not None and room.last.seq < page.last.seq
+
+
+def _check(relay: "Relay") -> None:
+    """Compares every room with the heads in the log: a lost message costs latency, not data."""
+    rooms = [room for room in relay.rooms() if room.last is not None and room.live]
+    try:
+        heads = relay.reader.heads([room.job_id for room in rooms])
+    except LogUnavailable:
+        return
+    for room, head in zip(rooms, heads, strict=True):
+        if head is None or room.last is None or decode_head(head).seq != room.last.seq:
+            fill(relay, room)

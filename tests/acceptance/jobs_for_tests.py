@@ -1,0 +1,53 @@
+"""Job types that the acceptance tests load through TAILRACE_JOBS, as a user's module is."""
+
+import os
+import time
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from tailrace import Context, job
+
+
+class Steady(BaseModel):
+    count: int = Field(default=10, ge=0)
+    pause: float = 0.0
+
+
+@job("steady", params=Steady)
+def steady(ctx: Context, params: Steady) -> int:
+    """One item after another."""
+    for n in range(params.count):
+        ctx.item(f"item {n}", "succeeded")
+        if params.pause:
+            time.sleep(params.pause)
+    return params.count
+
+
+class Marked(BaseModel):
+    file: str
+    seconds: float = 5.0
+
+
+@job("marked", params=Marked, steps=["wait"])
+def marked(ctx: Context, params: Marked) -> int:
+    """Writes its pid into a file when it begins and when it ends."""
+    _mark(params.file, f"begin {os.getpid()} {ctx.attempt}")
+    with ctx.step("wait") as step:
+        for _ in step.track(range(round(params.seconds * 50))):
+            time.sleep(0.02)
+    _mark(params.file, f"end {os.getpid()} {ctx.attempt}")
+    return ctx.attempt
+
+
+def _mark(file: str, line: str) -> None:
+    with Path(file).open("a") as marks:
+        marks.write(line + "\n")
+
+
+@job("stubborn", params=Marked)
+def stubborn(ctx: Context, params: Marked) -> None:
+    """Never looks up from its work."""
+    _mark(params.file, f"begin {os.getpid()} {ctx.attempt}")
+    while True:
+        pass
