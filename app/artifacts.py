@@ -72,4 +72,5 @@ def _filename(name: str) -> str:
 
 def _asks_one_range() -> bool:
     """Several ranges at once, or what is no range, get the whole file, as RFC 9110 allows."""
-    return request.method == "GET" and request.range is not None and len(request.range.ranges) == 1
+    asked = request.range
+    return request.method == "GET" and asked is not None and asked.units == "bytes" and len(asked.ranges) == 1

@@ -1,26 +1,31 @@
 -- append(head, log, checkpoint; expect_epoch, expect_seq, epoch, batch_id, head_json, checkpoint_json,
 --        expire_seconds, max_events, publish, type_1, envelope_1, type_2, envelope_2, ...)
 --
---   head        hash: e epoch, s seq of the last event, b id of the last batch, c seq of the checkpoint, h head_json
---   log         stream: entry <seq>-0 {t type, e envelope, i epoch}; its name is also the pub/sub channel
+--   head        hash: e epoch, s seq of the last event, c seq of the checkpoint, h head_json
+--   log         stream: entry <seq>-0 {t type, e envelope, i epoch, b batch_id, on a batch's last entry only};
+--               its name is also the pub/sub channel
 --   checkpoint  string: the whole job at seq c
 --
 -- Promise: all events of the batch are stored behind expect, dense, with the head (and the checkpoint, where one is
--- given) and carried live in one message; or nothing is. A batch that is already there is told as stored.
+-- given) and carried live in one message; or nothing is. A batch that is already there is told as stored, also when
+-- other writers have appended since.
 -- Returns {1, seq} stored, {0, epoch, seq} where the log stands instead (epoch "" where there is no log).
-local at = redis.call('HMGET', KEYS[1], 'e', 's', 'b')
+local at = redis.call('HMGET', KEYS[1], 'e', 's')
 local epoch, seq = at[1] or '', tonumber(at[2] or '0')
+local last = tonumber(ARGV[2]) + (#ARGV - 9) / 2
 if epoch ~= ARGV[1] or seq ~= tonumber(ARGV[2]) then
-  if at[3] == ARGV[4] then return {1, seq} end
+  local entry = redis.call('XRANGE', KEYS[2], last .. '-0', last .. '-0')[1]
+  if entry and entry[2][8] == ARGV[4] then return {1, last} end
   return {0, epoch, seq}
 end
 local live = {}
 for i = 10, #ARGV, 2 do
   seq = seq + 1
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[8], seq .. '-0', 't', ARGV[i], 'e', ARGV[i + 1], 'i', ARGV[3])
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[8], seq .. '-0',
+    't', ARGV[i], 'e', ARGV[i + 1], 'i', ARGV[3], 'b', seq == last and ARGV[4] or '')
   live[#live + 1] = ARGV[3] .. '-' .. seq .. ' ' .. ARGV[i] .. '\n' .. ARGV[i + 1]
 end
-redis.call('HSET', KEYS[1], 'e', ARGV[3], 's', seq, 'b', ARGV[4], 'h', ARGV[5])
+redis.call('HSET', KEYS[1], 'e', ARGV[3], 's', seq, 'h', ARGV[5])
 if ARGV[6] ~= '' then
   redis.call('SET', KEYS[3], ARGV[6])
   redis.call('HSET', KEYS[1], 'c', seq)

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from jobs import events as ev
 from jobs.clock import rfc3339
-from jobs.model import HELD, WAITING, Job, JobState
+from jobs.errors import InvalidEvent
+from jobs.head import MAX_WORDS_BYTES
+from jobs.model import HELD, MAX_DELAY_SECONDS, WAITING, Job, JobState
 
 Events = Sequence[ev.AnyEvent]
 
@@ -12,7 +16,10 @@ WORKER_LOST = ev.Failure(code="worker_lost", message="The worker that ran this j
 
 
 def submit(request: ev.Request, *, until_ms: int | None = None) -> Events:
-    """The first event of a job."""
+    """The first event of a job; InvalidEvent where its labels and names do not fit a head."""
+    words = (request.type, request.queue, request.labels, request.concurrency_key)
+    if len(msgspec.json.encode(words)) > MAX_WORDS_BYTES:
+        raise InvalidEvent(event="job.queued", why=f"its labels and names take more than {MAX_WORDS_BYTES} bytes")
     if until_ms is None:
         return [ev.JobQueued(request=request)]
     return [ev.JobScheduled(until=rfc3339(until_ms), reason="delay", request=request)]
@@ -51,8 +58,10 @@ def fail(job: Job, error: ev.Failure, *, delay_seconds: float = 0.0, retry: bool
     again = error.retryable if retry is None else retry
     if job.state is JobState.CANCELLING or not again or job.attempt >= job.request.max_attempts:
         return [ev.JobFailed(error=error)]
-    retrying = ev.JobRetrying(error=error, delay_seconds=delay_seconds, next_attempt=job.attempt + 1)
-    return [retrying] if delay_seconds > 0 else [retrying, ev.JobQueued()]
+    #: Begins with 0.0: max() passes over a NaN that does not stand first.
+    delay = min(max(0.0, delay_seconds), MAX_DELAY_SECONDS)
+    retrying = ev.JobRetrying(error=error, delay_seconds=delay, next_attempt=job.attempt + 1)
+    return [retrying] if delay > 0 else [retrying, ev.JobQueued()]
 
 
 def lose(job: Job, *, since_ms: int, run: int | None = None) -> Events:

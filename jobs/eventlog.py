@@ -84,9 +84,10 @@ class Page(NamedTuple):
 class EventLog(Protocol):
     """The ordered record of each job's events.
 
-    ``append`` raises CursorMoved where the log does not stand at ``batch.expect`` (unless this very batch
-    moved it) and JobNotFound where it is gone; ``read`` and ``load`` raise JobNotFound. Every call raises
-    LogUnavailable while the store cannot be reached; an append that raised it may or may not have been stored.
+    ``append`` returns the cursor behind the batch; it raises CursorMoved where the log does not stand at
+    ``batch.expect`` (unless this very batch is there already) and JobNotFound where it is gone; ``read`` and
+    ``load`` raise JobNotFound. Every call raises LogUnavailable while the store cannot be reached; an append that
+    raised it may or may not have been stored.
     """
 
     def append(self, job_id: str, batch: Batch) -> Cursor: ...

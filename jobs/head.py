@@ -9,7 +9,9 @@ from jobs.model import WAITING, Job, JobState
 MAX_HEAD_BYTES = 2 * 1024
 #: Characters of the progress message, and of a worker's id and an error's code, that a head keeps.
 MESSAGE = 200
-WORD = 64
+WORD = 100
+#: Bytes of JSON that a request's type, queue, labels and concurrency key may take of it together.
+MAX_WORDS_BYTES = 1200
 
 
 class Head(msgspec.Struct, frozen=True, omit_defaults=True):

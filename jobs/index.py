@@ -13,7 +13,7 @@ from jobs import keys
 from jobs.clock import Clock
 from jobs.head import Head
 from jobs.model import HELD, JobState
-from jobs.redis_log import available
+from jobs.redis_log import available, script
 
 #: Priorities run from 0 (last) to 9 (first); within one the older job comes first.
 TOP_PRIORITY = 9
@@ -53,6 +53,7 @@ class Index:
         self._lease_ms = round(lease_seconds * 1000)
         self._lease = client.register_script(_LEASE)
         self._overdue = client.register_script(_OVERDUE)
+        self._file = client.register_script(script("file.lua"))
 
     def announce(self, job_id: str) -> None:
         """Notes a job that is about to be created, so that the sweep finds it whatever happens next."""
@@ -61,37 +62,23 @@ class Index:
             self._client.zadd(keys.LIVE, {job_id: now}, nx=True)
 
     def file(self, head: Head) -> None:
-        """Puts the job where its head says that it belongs, and takes it from where it does not."""
-        with available(), self._client.pipeline(transaction=False) as pipe:
-            pipe.zadd(keys.ALL, {head.id: head.created})
-            self._file_waiting(pipe, head)
-            if head.state.terminal:
-                pipe.zrem(keys.LIVE, head.id)
-                pipe.zadd(keys.FINISHED, {head.id: head.finished or self._clock()})
-            else:
-                pipe.zadd(keys.LIVE, {head.id: head.created})
-            pipe.execute()
-        if head.state in HELD:
-            self.lease([head.id], mode="NX")
+        """Puts the job where its head says that it belongs; a head older than the one it was last filed by is let be.
 
-    @staticmethod
-    def _file_waiting(pipe: "redis.client.Pipeline", head: Head) -> None:
-        place = (TOP_PRIORITY - head.priority) * _PRIORITY_STEP + head.created
-        if head.state is JobState.QUEUED:
-            pipe.sadd(keys.QUEUES, head.queue)
-            pipe.zadd(keys.waiting(head.queue), {head.id: place})
-        else:
-            pipe.zrem(keys.waiting(head.queue), head.id)
-        for key, due, there in (
-            (keys.SCHEDULED, head.until, head.state is JobState.SCHEDULED),
-            (keys.EXPIRY, head.expires, head.waiting and head.attempt == 0),
-        ):
-            if there and due is not None:
-                pipe.zadd(key, {head.id: due})
-            else:
-                pipe.zrem(key, head.id)
-        if head.state not in HELD:
-            pipe.zrem(keys.LEASES, head.id)
+        Whoever is held up between an append and its filing must not put a job that runs back into its queue.
+        """
+        state, lease = head.state, self._lease_ms if head.state in HELD else ""
+        scores = {
+            keys.ALL: head.created,
+            keys.LIVE: None if state.terminal else head.created,
+            keys.FINISHED: head.finished if state.terminal else None,
+            keys.SCHEDULED: head.until if state is JobState.SCHEDULED else None,
+            keys.EXPIRY: head.expires if head.waiting and head.attempt == 0 else None,
+            keys.waiting(head.queue): _place(head) if state is JobState.QUEUED else None,
+        }
+        words: list[str | int] = [head.id, head.epoch, head.seq, head.queue, lease]
+        words += ["" if score is None else score for score in scores.values()]
+        with available():
+            self._file([keys.FILED, keys.QUEUES, keys.LEASES, *scores], words)
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Takes jobs whose log is gone out of every list."""
@@ -100,6 +87,7 @@ class Index:
         with available(), self._client.pipeline(transaction=False) as pipe:
             for key in (keys.ALL, keys.LIVE, keys.FINISHED, keys.SCHEDULED, keys.EXPIRY, keys.LEASES):
                 pipe.zrem(key, *job_ids)
+            pipe.hdel(keys.FILED, *job_ids)
             for queue in self.queues():
                 pipe.zrem(keys.waiting(queue), *job_ids)
             pipe.execute()
@@ -184,6 +172,11 @@ class Index:
         """True for the one process that is to sweep now."""
         with available():
             return bool(self._client.set(keys.SWEEP, 1, nx=True, px=every_ms))
+
+
+def _place(head: Head) -> int:
+    """Where a job stands in its queue: by priority, then age."""
+    return (TOP_PRIORITY - head.priority) * _PRIORITY_STEP + head.created
 
 
 def _names(found: Iterable[bytes]) -> list[str]:

@@ -41,6 +41,8 @@ FINISHED = f"{PREFIX}:{{{PREFIX}}}:finished"
 SCHEDULED = f"{PREFIX}:{{{PREFIX}}}:scheduled"
 #: ZSET of job ids by the time (ms) at which they expire unless begun.
 EXPIRY = f"{PREFIX}:{{{PREFIX}}}:expiry"
+#: Hash: job id → the cursor of the head that it was last filed by; an older head does not move it back.
+FILED = f"{PREFIX}:{{{PREFIX}}}:filed"
 #: ZSET of job ids by the Redis time (ms) at which the worker that holds them counts as lost.
 LEASES = f"{PREFIX}:{{{PREFIX}}}:leases"
 #: SET of the queues that ever had a job.

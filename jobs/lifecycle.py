@@ -40,9 +40,12 @@ class Lifecycle:
     def submit(self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None) -> Job:
         """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job."""
         until = self.clock() + round(delay_seconds * 1000) if delay_seconds else None
+        first = decisions.submit(request, until_ms=until)
+        for event in first:
+            #: What cannot be stored is refused before anybody hears of the job.
+            ev.encode_data(event)
         self.index.announce(job_id)
-        job = Writer(self.log, job_id, self.clock).create(decisions.submit(request, until_ms=until))
-        return self.settle(job)
+        return self.settle(Writer(self.log, job_id, self.clock).create(first))
 
     def cancel(
         self, job_id: str, *, grace_seconds: float = 5.0, reason: str | None = None, by: str | None = None
@@ -74,9 +77,17 @@ class Lifecycle:
             return None
         #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one.
         self.index.lease([head.id])
-        before = head.run
-        job = self.decide(head.id, lambda job: decisions.start(job, worker=worker, steps=kind.steps))
-        return job if job.state is JobState.RUNNING and job.run > before and job.worker == worker else None
+        begun: decisions.Events = ()
+
+        def start(job: Job) -> decisions.Events:
+            nonlocal begun
+            begun = decisions.start(job, worker=worker, steps=kind.steps)
+            return begun
+
+        #: The job is ours where the last decision had an event to store; its worker's name alone would not tell,
+        #: children of one worker share it.
+        job = self.decide(head.id, start)
+        return job if begun else None
 
     def lose(self, job_id: str, *, run: int | None = None) -> Job:
         """The worker that held the job is gone: the next attempt, or the end."""

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 from jobs.errors import CursorMoved, JobNotFound
 from jobs.eventlog import NOWHERE, Batch, Cursor, Entry, EventLog, Page
@@ -11,11 +12,12 @@ from jobs.eventlog import NOWHERE, Batch, Cursor, Entry, EventLog, Page
 @dataclass
 class _Stored:
     cursor: Cursor = NOWHERE
-    batch_id: str = ""
     head: bytes = b""
     checkpoint: bytes | None = None
     checkpoint_seq: int = 0
     entries: deque[Entry] = field(default_factory=deque)
+    #: Batch id → the cursor behind it.
+    batches: dict[str, Cursor] = field(default_factory=dict)
 
 
 class MemoryLog(EventLog):
@@ -24,45 +26,57 @@ class MemoryLog(EventLog):
     def __init__(self, *, max_events: int = 100_000) -> None:
         self._max_events = max_events
         self._jobs: dict[str, _Stored] = {}
+        self._lock = Lock()
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
-        stored = self._jobs.get(job_id, _Stored())
-        if stored.cursor != batch.expect:
-            return self._refuse(job_id, stored, batch)
-        self._jobs[job_id] = stored
+        with self._lock:
+            stored = self._jobs.get(job_id, _Stored())
+            if stored.cursor != batch.expect:
+                return self._refuse(job_id, stored, batch)
+            self._jobs[job_id] = stored
+            self._store(stored, batch)
+            return stored.cursor
+
+    def _store(self, stored: _Stored, batch: Batch) -> None:
         for seq, (name, envelope) in enumerate(batch.entries, batch.expect.seq + 1):
-            stored.entries.append(Entry(Cursor(batch.epoch, seq), name, envelope))
             stored.cursor = Cursor(batch.epoch, seq)
+            stored.entries.append(Entry(stored.cursor, name, envelope))
         while len(stored.entries) > self._max_events:
             stored.entries.popleft()
-        stored.batch_id, stored.head = batch.batch_id, batch.head
+        stored.head, stored.batches[batch.batch_id] = batch.head, stored.cursor
         if batch.checkpoint is not None:
             stored.checkpoint, stored.checkpoint_seq = batch.checkpoint, stored.cursor.seq
-        return stored.cursor
 
     @staticmethod
     def _refuse(job_id: str, stored: _Stored, batch: Batch) -> Cursor:
-        if stored.batch_id == batch.batch_id:
-            return stored.cursor
+        if batch.batch_id in stored.batches:
+            return stored.batches[batch.batch_id]
         if stored.cursor == NOWHERE:
             raise JobNotFound(job_id=job_id)
         raise CursorMoved(job_id=job_id, current=stored.cursor)
 
     def read(self, job_id: str, after: int, limit: int = 1000) -> Page:
-        stored = self._find(job_id)
+        with self._lock:
+            return self._page(self._find(job_id), after, limit)
+
+    def load(self, job_id: str) -> tuple[bytes | None, Page]:
+        with self._lock:
+            stored = self._find(job_id)
+            return stored.checkpoint, self._page(stored, stored.checkpoint_seq, len(stored.entries))
+
+    def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
+        with self._lock:
+            return [self._jobs[job_id].head if job_id in self._jobs else None for job_id in job_ids]
+
+    def delete(self, job_id: str) -> None:
+        with self._lock:
+            self._jobs.pop(job_id, None)
+
+    @staticmethod
+    def _page(stored: _Stored, after: int, limit: int) -> Page:
         entries = [entry for entry in stored.entries if entry.cursor.seq > after][:limit]
         oldest = stored.entries[0].cursor.seq if stored.entries else 0
         return Page(entries, stored.cursor, oldest, stored.head)
-
-    def load(self, job_id: str) -> tuple[bytes | None, Page]:
-        stored = self._find(job_id)
-        return stored.checkpoint, self.read(job_id, stored.checkpoint_seq)
-
-    def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
-        return [self._jobs[job_id].head if job_id in self._jobs else None for job_id in job_ids]
-
-    def delete(self, job_id: str) -> None:
-        self._jobs.pop(job_id, None)
 
     def _find(self, job_id: str) -> _Stored:
         if job_id not in self._jobs:

@@ -1,5 +1,6 @@
 """The event log in Redis: a stream per job for the record, pub/sub for the speed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -11,11 +12,14 @@ from jobs import keys
 from jobs.errors import CursorMoved, JobNotFound, LogUnavailable
 from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page
 
-#: Events read at most behind a checkpoint: more than twice what a writer leaves between two.
+#: Events read at most in one look behind a checkpoint: more than twice what a writer leaves between two.
 TAIL = 2000
 
+#: How Redis says that it cannot serve now; versions before 7 put the script's name before what it met.
+_AWAY = re.compile(r"(?:^|: -)(LOADING|MISCONF|OOM|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b")
 
-def _script(name: str) -> str:
+
+def script(name: str) -> str:
     return files("jobs").joinpath(name).read_text()
 
 
@@ -28,8 +32,8 @@ class RedisLog(EventLog):
     def __init__(self, client: redis.Redis, *, retention_seconds: int, max_events: int, sharded: bool = False) -> None:
         self._client, self._retention, self._max_events = client, retention_seconds, max_events
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
-        self._append = client.register_script(_script("append.lua"))
-        self._load = client.register_script(_script("load.lua"))
+        self._append = client.register_script(script("append.lua"))
+        self._load = client.register_script(script("load.lua"))
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
         arguments: list[Any] = [
@@ -94,17 +98,29 @@ def parse_live(payload: bytes) -> Iterator[Entry]:
         yield Entry(Cursor(epoch.decode(), int(seq)), name.decode(), envelope)
 
 
+#: The same, where redis-py has a class for it.
+_UNAVAILABLE = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.ReadOnlyError,
+    redis.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+)
+
+
 @contextmanager
 def available() -> Iterator[None]:
     """Whatever says that Redis cannot serve now, as LogUnavailable."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.OutOfMemoryError) as error:
+    except _UNAVAILABLE as error:
         raise LogUnavailable(why=type(error).__name__) from error
     except redis.ResponseError as error:
-        if not str(error).startswith(("LOADING", "MISCONF", "OOM", "READONLY", "CLUSTERDOWN", "TRYAGAIN")):
+        found = _AWAY.search(str(error))
+        if found is None:
             raise
-        raise LogUnavailable(why=str(error).split(" ", 1)[0]) from error
+        raise LogUnavailable(why=found[1]) from error
 
 
 def _keys(job_id: str) -> list[str]:

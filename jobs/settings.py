@@ -1,7 +1,7 @@
 """Every setting, read once from the environment; a bad value stops the start with the variable's name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ class Settings:
     """The service's settings; each field's comment is its variable's line in ``docs/operations.md``."""
 
     #: REDIS_URL: where the log lives (redis://, rediss:// or unix://).
-    redis_url: str
+    redis_url: str = field(repr=False)
     #: TAILRACE_BROKER_URL: where Celery's doorbell lives; REDIS_URL unless set.
-    broker_url: str
+    broker_url: str = field(repr=False)
     #: TAILRACE_HOST: the address to bind; anything but loopback needs TAILRACE_TOKEN.
     host: str = "127.0.0.1"
     #: PORT: the port to bind.
@@ -29,7 +29,7 @@ class Settings:
     #: TAILRACE_FILES: uploads and artifacts, a folder or an fsspec URL; DATA/files unless set.
     files_url: str = ""
     #: TAILRACE_TOKEN: what a caller must know; none asks nothing, on loopback only.
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     #: TAILRACE_HOSTS: host names that requests may name, comma-separated; ``*`` for any.
     hosts: tuple[str, ...] = ()
     #: TAILRACE_ORIGINS: other origins whose pages may call, comma-separated.
@@ -78,7 +78,7 @@ class Settings:
         given.setdefault("files_url", str(data / "files"))
         settings = cls(**given)
         if not settings.loopback and settings.token is None:
-            why = f"binding {settings.host} without TAILRACE_TOKEN would let anybody in; set a token"
+            why = "an address beyond loopback without TAILRACE_TOKEN would let anybody in; set a token"
             raise SettingsError(name="TAILRACE_HOST", why=why)
         return settings
 
@@ -95,7 +95,10 @@ class Settings:
 
 def _number(kind: type, low: float, high: float) -> Callable[[str], Any]:
     def parse(text: str) -> Any:
-        value = kind(text)
+        try:
+            value = kind(text)
+        except ValueError:
+            raise ValueError(f"must be a {'whole ' if kind is int else ''}number") from None
         if not low <= value <= high:
             raise ValueError(f"must lie between {low:g} and {high:g}")
         return value
@@ -129,9 +132,9 @@ def _parsed(variable: str, parse: Callable[[str], Any], text: str) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        #: The value itself is not told: it may be a secret.
-        why = str(error) if str(error).startswith("must") else f"must be a {getattr(parse, '__name__', 'number')}"
-        raise SettingsError(name=variable, why=why.replace("parse", "number")) from None
+        #: The value itself is not told, it may be a secret: only what a parser here said of it.
+        why = str(error) if str(error).startswith("must") else "is malformed"
+        raise SettingsError(name=variable, why=why) from None
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {

@@ -1,10 +1,12 @@
 """What puts right whatever a crash left behind: run by one process a second, web or worker, whichever comes first."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from jobs import decisions, keys
 from jobs.clock import Clock
-from jobs.errors import JobNotFound, TailraceError
+from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.files import FileStore
 from jobs.lifecycle import Lifecycle
 from jobs.writer import Decision
@@ -39,7 +41,7 @@ class Sweep:
         for repair in (self._overdue, self._due, self._expired, self._misfiled, self._unheard, self._old, self._unused):
             try:
                 repair()
-            except TailraceError as error:
+            except LogUnavailable as error:
                 log.warning("sweep: %s left off: %s", repair.__name__.strip("_"), error)
 
     def _overdue(self) -> None:
@@ -78,21 +80,34 @@ class Sweep:
 
     def _old(self) -> None:
         """Jobs past their retention go, with their artifacts."""
-        old = self._life.index.due(keys.FINISHED, before_ms=self._clock() - self._retention_ms)
-        for job_id in old:
-            self._files.delete_artifacts(job_id)
-        self._life.delete(old)
+        for job_id in self._life.index.due(keys.FINISHED, before_ms=self._clock() - self._retention_ms):
+            with self._alone(job_id):
+                self._files.delete_artifacts(job_id)
+                self._life.delete([job_id])
 
     def _unused(self) -> None:
         """Uploads that no kept job names, and nobody has used for as long as jobs are kept, go."""
         for file_id, users in self._files.unused(self._clock() - self._retention_ms):
-            if self._life.heads(users):
-                self._files.postpone(file_id)
-            else:
-                self._files.delete(file_id)
+            with self._alone(file_id):
+                if self._life.heads(users):
+                    self._files.postpone(file_id)
+                else:
+                    self._files.delete(file_id)
 
     def _decide(self, job_id: str, decision: Decision) -> None:
+        with self._alone(job_id):
+            try:
+                self._life.decide(job_id, decision)
+            except JobNotFound:
+                self._life.index.forget([job_id])
+
+    @staticmethod
+    @contextmanager
+    def _alone(what: str) -> Iterator[None]:
+        """One that cannot be put right must not keep the sweep from all those behind it."""
         try:
-            self._life.decide(job_id, decision)
-        except JobNotFound:
-            self._life.index.forget([job_id])
+            yield
+        except LogUnavailable:
+            raise
+        except (TailraceError, OSError) as error:
+            log.warning("sweep: %s was left as it is: %s", what, error)

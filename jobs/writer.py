@@ -57,8 +57,20 @@ def fold(job_id: str, checkpoint: bytes | None, page: Page) -> Job:
 
 def load(log: EventLog, job_id: str) -> Job:
     """The job as its log tells it now; JobNotFound where there is none."""
+    return _look(log, job_id)[0]
+
+
+def _look(log: EventLog, job_id: str) -> tuple[Job, int]:
+    """The job, and how many events stand behind its last checkpoint."""
     checkpoint, page = log.load(job_id)
-    return fold(job_id, checkpoint, page)
+    job, behind = fold(job_id, checkpoint, page), len(page.entries)
+    #: One look is bounded; a longer tail is read on, or the job would stand behind its log for ever.
+    while page.entries and job.seq < page.last.seq:
+        page = log.read(job_id, job.seq)
+        for entry in page.entries:
+            job = apply(job, _records.decode(entry.envelope))
+        behind += len(page.entries)
+    return job, behind
 
 
 class Writer:
@@ -82,6 +94,7 @@ class Writer:
         #: Where this writer last knew the log to stand: a log found behind it has lost its tail.
         self._stored = job.cursor if job else NOWHERE
         self._epoch = job.epoch if job else ""
+        #: Events behind the last checkpoint, whoever wrote them.
         self._since = 0
         self._checkpoint_at = clock()
 
@@ -113,13 +126,16 @@ class Writer:
 
     def reload(self) -> Job:
         """Reads the job anew; RunLost where it is no longer this writer's."""
-        job = self._patiently(lambda: load(self.log, self.job_id))
+        job, self._since = self._patiently(lambda: _look(self.log, self.job_id))
         if self.run is not None and (job.run != self.run or job.worker is None or job.state.terminal):
             raise RunLost(job_id=self.job_id, run=self.run)
-        lost = job.epoch == self._stored.epoch and job.seq < self._stored.seq
-        #: A log behind its writer lost what readers have seen: a new epoch tells them so.
-        self._epoch = new_epoch() if lost else job.epoch
-        self._job, self._stored = job, job.cursor
+        self._job = job
+        if job.epoch == self._stored.epoch and job.seq < self._stored.seq:
+            #: A log behind its writer lost what readers have seen: a new epoch tells them so. Where the log stood is
+            #: remembered until that is stored: somebody else may append in the old epoch first.
+            self._epoch = new_epoch()
+        else:
+            self._epoch, self._stored = job.cursor.epoch, job.cursor
         return job
 
     def _append(self, events: Sequence[ev.AnyEvent], *, new: bool = False) -> bool:
@@ -133,7 +149,7 @@ class Writer:
             record = self._record(job, event)
             job = apply(job, record)
             entries.append((record.type, _encoder.encode(record)))
-        if job is None or not self._store(job, self._batch(job, expect, entries)):
+        if job is None or not self._store(self._batch(job, expect, entries)):
             return False
         self._job, self._stored = job, job.cursor
         return True
@@ -158,22 +174,17 @@ class Writer:
             entries=entries,
             batch_id=secrets.token_hex(6),
             head=encode_head(head_of(job)),
-            checkpoint=_encoder.encode(job) if self._due(len(entries)) or terminal else None,
+            checkpoint=_encoder.encode(job) if terminal or self._due(len(entries)) else None,
             terminal=terminal,
         )
 
-    def _store(self, job: Job, batch: Batch) -> bool:
+    def _store(self, batch: Batch) -> bool:
         try:
             self._patiently(lambda: self.log.append(self.job_id, batch))
         except CursorMoved:
             self.reload()
-            return self._was_stored(job, batch)
+            return False
         return True
-
-    def _was_stored(self, job: Job, batch: Batch) -> bool:
-        """Whether *batch* is in the log although another writer has appended since (its reply was lost)."""
-        first = self._patiently(lambda: self.log.read(self.job_id, batch.expect.seq, 1)).entries
-        return bool(first) and first[0].envelope == batch.entries[0][1] and self.job.seq >= job.seq
 
     def _due(self, added: int) -> bool:
         self._since += added

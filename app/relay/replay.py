@@ -26,7 +26,7 @@ def gap(cursor: Cursor | None, page: Page) -> Gap | None:
     if cursor is None:
         return Gap(0, page.last.seq, "malformed")
     if cursor.epoch != page.last.epoch:
-        return Gap(cursor.seq + 1, page.last.seq, "epoch")
+        return Gap(min(cursor.seq + 1, page.last.seq), page.last.seq, "epoch")
     if cursor.seq > page.last.seq:
         return Gap(page.last.seq + 1, cursor.seq, "ahead")
     if page.last.seq > cursor.seq and page.oldest > cursor.seq + 1:

@@ -41,6 +41,8 @@ class Topic:
         """A first reader has read the log up to *at*; what had arrived live meanwhile follows."""
         if self.last is None:
             self.last = at
+            #: What was passed on before need not lead up to here.
+            self._ring.clear()
         return self.take(())
 
     def take(self, entries: Sequence[Entry]) -> list[Entry]:

@@ -33,8 +33,11 @@ def nameless(_name: str, envelope: bytes, event_id: str) -> bytes:
 
 
 def retry(milliseconds: int) -> bytes:
-    """How long the client is to wait before it reconnects."""
-    return b"retry: %d\n\n" % milliseconds
+    """How long the client is to wait before it reconnects: the first line of the frame that follows.
+
+    A block of its own would reach some clients as an event without data.
+    """
+    return b"retry: %d\n" % milliseconds
 
 
 def _safe(text: str) -> bytes:

@@ -80,23 +80,22 @@ export function form(type, onSubmitted) {
   }
 
   /** Puts each fault at its field; what belongs to none is listed on top. The focus goes to where the work is. */
-  function tell(sentence, faults) {
+  function tell(why, faults) {
     const fields = [...params.map((field) => ["/params/", field]), ...options.map((field) => ["/", field])];
     for (const [, field] of fields) field.fault("");
     const loose = [];
-    const hit = [];
+    const told = new Map();
     for (const fault of faults) {
       const found = fields.find(([root, field]) => meets(fault.pointer, root + escape(field.name)));
       if (!found) loose.push(fault);
-      else if (!hit.includes(found[1])) {
-        found[1].fault(sentence(fault.detail));
-        hit.push(found[1]);
-      }
+      else if (!told.has(found[1])) told.set(found[1], sentence(fault.detail));
     }
+    for (const [field, text] of told) field.fault(text);
+    const hit = fields.map(([, field]) => field).filter((field) => told.has(field));
     for (const field of hit) field.element.closest("details")?.setAttribute("open", "");
-    summary.replaceChildren(...(sentence ? [el("p", {}, sentence), loose.length > 0 && el("ul", {}, loose.map(said))].filter(Boolean) : []));
-    show(summary, sentence);
-    if (sentence) (hit[0] ?? { focus: () => summary.focus() }).focus();
+    summary.replaceChildren(...(why ? [el("p", {}, why), loose.length > 0 && el("ul", {}, loose.map(said))].filter(Boolean) : []));
+    show(summary, why);
+    if (why) (hit[0] ?? { focus: () => summary.focus() }).focus();
   }
 
   changed();

@@ -1,4 +1,4 @@
-// One opened job: its snapshot, then its events as they come, drawn at most once a frame.
+// One opened job: its snapshot, then its events as they come, drawn together.
 
 import { call, jobPath } from "./api.js";
 import { artifactsView } from "./artifacts.js";
@@ -18,6 +18,9 @@ import { stepsView } from "./steps.js";
 import { follow } from "./stream.js";
 import { percent, STATES, title } from "./words.js";
 
+/** What comes within this time is drawn at once. Not by animation frames: a hidden tab has none, but has a title. */
+const DRAW_MS = 40;
+
 /** The view of job `id`. `on` is `{job(job), ended(job), opened(job), deleted(id)}`: what the rest of the page is told. */
 export function jobView(id, on) {
   let job = null;
@@ -26,7 +29,7 @@ export function jobView(id, on) {
   let etaAt = null;
   let skew = null;
   let live = false;
-  let frame = 0;
+  let due = 0;
   let stream = null;
 
   const head = headView({ cancel, retry, remove, hurry: () => stream?.hurry() });
@@ -52,7 +55,7 @@ export function jobView(id, on) {
     narrate(before, job, envelope);
     if (!before && job) arrived();
     if (job && before && !TERMINAL.has(before.state) && TERMINAL.has(job.state)) on.ended(job);
-    frame ||= requestAnimationFrame(draw);
+    due ||= setTimeout(draw, DRAW_MS);
   }
 
   /** How far this clock is ahead of the service's: the least that a live event took to get here. */
@@ -67,7 +70,7 @@ export function jobView(id, on) {
     on.opened(job);
     const types = await jobTypes({ again: false }).catch(() => []);
     kind = types.find((type) => type.name === job.type) ?? null;
-    frame ||= requestAnimationFrame(draw);
+    due ||= setTimeout(draw, DRAW_MS);
   }
 
   function linked(next) {
@@ -79,7 +82,7 @@ export function jobView(id, on) {
   }
 
   function draw() {
-    frame = 0;
+    due = 0;
     if (!job) return;
     head.update(job, kind);
     for (const part of parts) part.update(job);
@@ -104,7 +107,7 @@ export function jobView(id, on) {
   function close() {
     stream?.close();
     clearInterval(ticking);
-    cancelAnimationFrame(frame);
+    clearTimeout(due);
   }
 
   async function attempt(work) {

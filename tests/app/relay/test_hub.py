@@ -352,7 +352,7 @@ def test_readers_that_left_leave_nothing_behind(parts: Parts, relay: Relay) -> N
     until(lambda: len(relay) == 0)
     until(lambda: parts.client.pubsub_channels() == [])
     assert (relay.rooms(), relay.feed.channels) == ([], 0)
-    assert psutil.Process().num_fds() == before
+    until(lambda: psutil.Process().num_fds() <= before)
 
 
 def test_one_subscription_serves_any_number_of_readers(parts: Parts, relay: Relay) -> None:

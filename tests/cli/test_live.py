@@ -1,0 +1,147 @@
+"""The terminal's picture of a job: the same fold as the service's, and nothing that could drive the terminal."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cli.live import LivePicture, conclusion, drawing
+from cli.picture import folded, from_resource
+from cli.plain import PlainLines
+from cli.text import clean, duration, one_line, size
+from jobs.model import Job
+from jobs.resource import resource
+
+EVENTS: list[tuple[str, dict[str, Any]]] = [
+    ("job.queued", {"request": {"type": "report", "params": {"n": 1}}}),
+    (
+        "job.started",
+        {"worker": "w1", "attempt": 1, "steps": [{"name": "read", "title": "Read [bold]it[/bold]", "weight": 1}]},
+    ),
+    ("step.started", {"name": "read", "title": "Read [bold]it[/bold]"}),
+    ("step.progress", {"name": "read", "done": 500, "total": 1000, "unit": "rows"}),
+    ("job.progress", {"fraction": 0.5, "eta_seconds": 2.0}),
+    ("output.delta", {"name": "text", "offset": 0, "text": "Sales rise.\nCosts \x1b[31mfall.\n"}),
+    ("metric", {"name": "loss", "value": 0.5, "step": 1}),
+    ("item", {"key": "a", "state": "succeeded"}),
+    ("alert", {"name": "cpu", "severity": "warning", "message": "hot", "firing": True}),
+    ("log", {"level": "info", "message": "half way"}),
+    (
+        "artifact.ready",
+        {
+            "id": "1",
+            "name": "trend.svg",
+            "media_type": "image/svg+xml",
+            "bytes": 2048,
+            "sha256": "00",
+            "url": "/v1/jobs/j/artifacts/trend.svg",
+        },
+    ),
+    ("step.succeeded", {"name": "read", "seconds": 1.5, "summary": "1,000 rows"}),
+    ("job.succeeded", {"result": {"rows": 1000, "title": "Report"}}),
+]
+
+
+def envelope(seq: int, name: str, data: dict[str, Any]) -> bytes:
+    time = f"2026-01-01T00:00:{seq:02}.000Z"
+    view = {"id": f"abcd-{seq}", "seq": seq, "type": name, "job": "j", "time": time, "attempt": 1, "data": data}
+    return json.dumps(view).encode()
+
+
+def history() -> list[Job]:
+    """The job after each event, each a copy."""
+    job, all_of_them = None, []
+    for seq, (name, data) in enumerate(EVENTS, 1):
+        job = folded(job, envelope(seq, name, data))
+        assert job is not None
+        all_of_them.append(from_resource({**resource(job), "queue": None, "served": True, "links": {}}))
+    return all_of_them
+
+
+def test_a_snapshot_folds_on_as_if_seen_from_the_first_event() -> None:
+    last = resource(history()[-1])
+    for seen, snapshot in enumerate(history(), 1):
+        job: Job | None = snapshot
+        for seq, (name, data) in enumerate(EVENTS[seen:], seen + 1):
+            job = folded(job, envelope(seq, name, data))
+        assert job is not None
+        assert resource(job) == last
+
+
+def test_an_event_that_does_not_fit_asks_for_a_snapshot() -> None:
+    assert folded(history()[-1], envelope(99, "job.started", {"worker": "w", "attempt": 2})) is None
+
+
+def test_an_event_of_a_newer_version_changes_nothing() -> None:
+    job = folded(history()[3], envelope(5, "job.danced", {"steps": 3}))
+    assert job is not None
+    assert job.state.value == "running"
+
+
+def test_lines_tell_each_thing_once() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    with PlainLines(console) as lines:
+        for job in history():
+            lines.show(job)
+            lines.show(job)
+    told = _text(console).splitlines()
+    assert len(told) == len(set(told))
+    assert "  Read [bold]it[/bold]: 50% 500 of 1,000 rows" in told
+    assert "  | Sales rise." in told
+    assert "  made trend.svg (2.0 KiB)" in told
+    assert told[-1] == "report j succeeded" or "report j succeeded" in told
+
+
+def test_a_terminal_gets_the_moving_picture_and_a_pipe_gets_lines() -> None:
+    assert isinstance(drawing(Console(file=io.StringIO(), force_terminal=True)), LivePicture)
+    assert isinstance(drawing(Console(file=io.StringIO())), PlainLines)
+
+
+def test_the_picture_shows_steps_text_and_artifacts() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None, legacy_windows=False)
+    with drawing(console) as picture:
+        for job in history():
+            picture.show(job)
+    for part in ("report", "succeeded", "Read [bold]it[/bold]", "1,000 rows", "Sales rise.", "trend.svg", "hot"):
+        assert part in _text(console)
+
+
+def test_a_jobs_text_cannot_drive_the_terminal() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    with PlainLines(console) as lines:
+        for job in history():
+            lines.show(job)
+    for part in conclusion(history()[-1], "http://here"):
+        console.print(part)
+    assert "\x1b" not in _text(console)
+    assert clean("a\x1b]0;x\x07b\x9b31m\u202ec\td\r\ne\rf") == "a\ufffd]0;x\ufffdb\ufffd31m\ufffdc\td\ne\nf"
+
+
+def test_the_end_names_the_result_and_where_the_artifacts_are() -> None:
+    console = Console(file=io.StringIO(), width=100)
+    for part in conclusion(history()[-1], "http://here"):
+        console.print(part)
+    assert "rows   1,000" in _text(console)
+    assert "http://here/v1/jobs/j/artifacts/trend.svg" in _text(console)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (size(0), "0 B"),
+        (size(2048), "2.0 KiB"),
+        (size(5 << 30), "5.0 GiB"),
+        (duration(0.44), "0.4 s"),
+        (duration(65), "1 min 05 s"),
+        (one_line("a\n b" * 100, 10), "a ba ba b…"),
+    ],
+)
+def test_figures_read_well(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+def _text(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()

@@ -1,0 +1,295 @@
+"""The documents say what the code does: tables, drawings, links, commands and code blocks are compared with it."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from jobs import events, model
+from jobs.events import EVENTS
+from jobs.model import EDGES, TERMINAL_STATES, JobState
+from jobs.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+
+
+def text(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def section(page: str, title: str) -> str:
+    """What stands under the heading *title*, up to the next one of its rank or above."""
+    found = re.search(rf"^(#+) {re.escape(title)}$", text(page), re.MULTILINE)
+    assert found, f"{page} has no section {title!r}"
+    rest = text(page)[found.end() :]
+    after = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: after.start()] if after else rest
+
+
+def rows(part: str) -> Iterator[list[str]]:
+    """The rows of every Markdown table in *part*, without heads."""
+    for line in part.splitlines():
+        if line.startswith("|") and not re.fullmatch(r"[|\s:-]+", line):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def words(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+class Block(NamedTuple):
+    """A fenced block: where it stands, its language, its text."""
+
+    page: Path
+    line: int
+    language: str
+    code: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(language: str) -> list[Block]:
+    found = []
+    for page in PAGES:
+        content = page.read_text("utf-8")
+        for fence in re.finditer(r"^```(\w*)[^\n]*\n(.*?)^```$", content, re.MULTILINE | re.DOTALL):
+            if fence[1] == language:
+                found.append(Block(page, content.count("\n", 0, fence.start()) + 1, fence[1], fence[2]))
+    return found
+
+
+# The protocol ----------------------------------------------------------------------------------------------------
+
+
+def fields_of(event: type[events.Event]) -> list[str]:
+    """An event's members as the table writes them: those that may be left out with a question mark."""
+    return [field.encode_name + ("" if field.required else "?") for field in msgspec.structs.fields(event)]
+
+
+def table_of_events() -> dict[str, list[str]]:
+    found = {}
+    for row in rows(section("docs/protocol.md", "Events")):
+        names = words(row[0])
+        if names and not names[0].startswith("stream."):
+            found[names[0]] = words(row[1])
+    return found
+
+
+def test_the_event_table_has_every_event_and_no_other() -> None:
+    assert sorted(table_of_events()) == sorted(EVENTS)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_an_event_has_the_members_that_the_table_gives_it(name: str) -> None:
+    assert sorted(table_of_events()[name]) == sorted(fields_of(EVENTS[name]))
+
+
+def test_the_events_that_the_table_calls_terminal_are_the_terminal_ones() -> None:
+    table = rows(section("docs/protocol.md", "Events"))
+    told = {words(row[0])[0] for row in table if words(row[0]) and row[-1] == "Terminal."}
+
+    assert told == events.TERMINAL
+
+
+def test_every_stream_event_that_the_relay_can_send_is_in_the_table() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "app").rglob("*.py"))
+    sent = set(re.findall(r'"(stream\.[a-z_]+)"', code))
+    told = {name for row in rows(section("docs/protocol.md", "Events")) for name in words(row[0])[:1]}
+
+    assert sent == {name for name in told if name.startswith("stream.")}
+
+
+def test_the_error_table_has_every_code_with_its_number() -> None:
+    from app.problems import CODES
+
+    told = {code: int(row[0]) for row in rows(section("docs/protocol.md", "Errors")) for code in words(row[1]) if row[0].isdigit()}
+
+    assert {code: number for code, number in told.items() if code != "Retry-After"} == CODES
+
+
+def test_the_calls_are_the_routes_that_the_service_describes() -> None:
+    from app.operations import PATHS
+
+    table = section("docs/protocol.md", "Calls").partition("###")[0]
+    told = {path.split()[-1] for row in rows(table) for path in words(row[0]) if "/" in path}
+    routes = {path.replace("{job_id}", "{id}") for path in PATHS}
+
+    assert routes <= told | {"/v1/openapi.json"}, "a route that the protocol does not tell"
+    assert {path for path in told if path.startswith("/v1/")} <= routes | {"/v1/openapi.json"}, "a call that is no route"
+
+
+# The state machine -----------------------------------------------------------------------------------------------
+
+
+def drawing_in(content: str) -> str:
+    """The box drawing of *content*, without the indentation that it has there."""
+    lines = [line.rstrip() for line in content.splitlines()]
+    first = next(n for n, line in enumerate(lines) if "scheduled ─▶ queued" in line)
+    last = next(n for n, line in enumerate(lines) if "└─▶ expired" in line)
+    drawn = lines[first : last + 1]
+    left = min(len(line) - len(line.lstrip()) for line in drawn)
+    return "\n".join(line[left:] for line in drawn)
+
+
+def edges_of_the_code() -> set[tuple[str, str, str]]:
+    """From, event and to; the first event of a job comes from ``*``."""
+    found = {
+        (source.value, event.type, target.value)  # type: ignore[attr-defined]
+        for event, (sources, target) in EDGES.items()
+        for source in sources
+    }
+    return found | {("*", events.JobQueued.type, "queued"), ("*", events.JobScheduled.type, "scheduled")}
+
+
+def test_the_drawing_is_the_one_at_the_top_of_the_model() -> None:
+    assert drawing_in(text("docs/state-machine.md")) == drawing_in(model.__doc__ or "")
+
+
+def test_the_chart_has_the_edges_of_the_model() -> None:
+    chart = text("docs/state-machine.md")
+    drawn = {
+        (source.replace("[*]", "*"), event, target)
+        for source, target, event in re.findall(r"^ +(\S+) --> (\w+): (\S+)$", chart, re.MULTILINE)
+    }
+
+    assert drawn == edges_of_the_code()
+    assert set(re.findall(r"^ +(\w+) --> \[\*\]$", chart, re.MULTILINE)) == {s.value for s in TERMINAL_STATES}
+
+
+def test_every_edge_has_its_sentence() -> None:
+    table = rows(section("docs/state-machine.md", "The edges, a sentence each"))
+    told = {
+        (row[0].strip("`").replace("–", "*"), row[1].strip("`"), row[2].strip("`"))
+        for row in table
+        if row[0] != "from" and row[3].endswith(".")
+    }
+
+    assert told == edges_of_the_code()
+
+
+def test_every_state_is_explained_as_in_the_code() -> None:
+    table = {row[0].strip("`"): row[1] for row in rows(section("docs/state-machine.md", "The states")) if row[0] != "state"}
+    comments = dict(
+        re.findall(r"#: ([^\n]+)\n    [A-Z]+ = \"(\w+)\"", (ROOT / "jobs" / "model.py").read_text("utf-8")),
+    )
+
+    assert list(table) == [state.value for state in JobState]
+    for sentence, state in comments.items():
+        assert table[state].split(".")[0][:20] == sentence.split(".")[0][:20]
+
+
+# The settings ----------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_table_has_every_variable() -> None:
+    from jobs.settings import _VARIABLES
+
+    page = text("docs/operations.md")
+    told = {name for row in rows(page) for name in words(row[0]) if re.fullmatch(r"[A-Z][A-Z0-9_]+", name)}
+    known = {variable for variable, _ in _VARIABLES.values()}
+
+    assert known <= told, "a setting that the table does not tell"
+    assert Settings.__doc__
+
+
+def test_every_variable_that_a_document_names_exists() -> None:
+    code = "".join(
+        path.read_text("utf-8")
+        for path in [*ROOT.glob("*.py"), ROOT / "tailrace", *(p for d in ("app", "cli", "jobs", "tests", "worker") for p in (ROOT / d).rglob("*.py"))]
+    ) + "".join(f"TAILRACE_{name.upper()}" for name in Settings.__dataclass_fields__)
+    for page in PAGES:
+        for name in re.findall(r"\bTAILRACE_[A-Z_]+\b", page.read_text("utf-8")):
+            assert name in code, f"{page.relative_to(ROOT)} names {name}"
+
+
+# Links, paths, commands ------------------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.replace("`", "").lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    content = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"", content)
+    for link in (either or other for either, other in links):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        assert ROOT in [target, *target.parents], f"{link} leads out of the repository"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), f"{link}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_document_names_a_path_of_somebodys_machine(page: Path) -> None:
+    for place in ("/" + "tmp/", "/" + "work/", "/" + "root/", "/" + "home/"):
+        assert place not in page.read_text("utf-8"), f"{page.relative_to(ROOT)} names {place}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_document_gives_exists(page: Path) -> None:
+    from cli.arguments import _COMMANDS
+
+    for command in re.findall(r"\./tailrace ([a-z][a-z-]*)", page.read_text("utf-8")):
+        assert command in _COMMANDS, f"./tailrace {command}"
+
+
+def test_every_option_that_the_readme_gives_exists() -> None:
+    for line in re.findall(r"\./tailrace [a-z][^`\n#]*", text("README.md")):
+        command, *rest = line.removeprefix("./tailrace ").split()
+        usage = subprocess.run(
+            [sys.executable, "-P", "-m", "cli", command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for word in rest:
+            if word.startswith("--"):
+                assert word.partition("=")[0] in usage, f"./tailrace {command} {word}"
+
+
+# Code ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.place)
+def test_every_python_block_compiles(block: Block) -> None:
+    compile(block.code, block.place, "exec")
+
+
+def modules_with_jobs() -> list[Block]:
+    return [block for block in blocks("python") if re.search(r"^@job\(", block.code, re.MULTILINE) and "import" in block.code]
+
+
+def test_there_is_a_whole_job_module_in_the_readme() -> None:
+    assert "README.md" in {block.page.name for block in modules_with_jobs()}
+
+
+@pytest.mark.parametrize("block", modules_with_jobs(), ids=lambda block: block.place)
+def test_every_job_module_of_the_documents_runs_through_the_workers_runner(block: Block, tmp_path: Path) -> None:
+    from tests.rehearsal import job_types, rehearse
+
+    module = tmp_path / "documented.py"
+    module.write_text(block.code, "utf-8")
+    spec = importlib.util.spec_from_file_location("documented", module)
+    assert spec is not None
+    assert spec.loader is not None
+    documented = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(documented)
+
+    kinds = job_types(documented)
+    assert kinds
+    for kind in kinds:
+        job = rehearse(kind, tmp_path)
+        assert job.state is JobState.SUCCEEDED, (kind.name, job.error, job.log)

@@ -1,0 +1,1 @@
+"""The Celery tier: claims jobs, runs them, and sees to it that they end."""

@@ -1,0 +1,117 @@
+"""Events on their way to the log, merged where a later one says all that the earlier one did.
+
+Progress of a step replaces what still waits of it; text of an output grows the piece that waits. Nothing is merged
+across the begin or the end of its step, no text across anything but progress; all other events stay as they are.
+"""
+
+from itertools import islice
+
+import msgspec
+
+from jobs import events as ev
+from worker.outputs import PIECE
+
+#: Beyond either of these whoever emits has to wait.
+MAX_EVENTS = 10_000
+MAX_BYTES = 8 * 1024 * 1024
+
+#: Between the progress before one of these and that after it there is no merging.
+_BOUNDS = (ev.StepStarted, ev.StepSucceeded, ev.StepFailed, ev.StepSkipped, ev.StepReused)
+
+
+class _Text:
+    """Pieces of one output, joined when they are taken."""
+
+    __slots__ = ("length", "name", "offset", "pieces", "size")
+
+    def __init__(self, event: ev.OutputAppended, size: int) -> None:
+        self.name, self.offset, self.length, self.pieces = event.name, event.offset, len(event.text), [event.text]
+        self.size = size
+
+    def joined(self) -> ev.OutputAppended:
+        return ev.OutputAppended(name=self.name, offset=self.offset, text="".join(self.pieces))
+
+
+class Buffer:
+    """Not safe for several threads: whoever shares it holds a lock."""
+
+    def __init__(self) -> None:
+        #: By order of arrival; a place whose event was replaced by a later one is gone.
+        self._places: dict[int, tuple[ev.AnyEvent | _Text, int]] = {}
+        self._next = 0
+        #: Where the last progress of each step stands.
+        self._progress: dict[str, int] = {}
+        #: The last text, while nothing but progress has come behind it.
+        self._text: _Text | None = None
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def full(self) -> bool:
+        return len(self._places) >= MAX_EVENTS or self.bytes >= MAX_BYTES
+
+    @property
+    def roomy(self) -> bool:
+        """At most half full: whoever waited for room goes on here, so that it waits once and not at every event."""
+        return len(self._places) <= MAX_EVENTS // 2 and self.bytes <= MAX_BYTES // 2
+
+    def add(self, event: ev.AnyEvent, size: int) -> None:
+        """Takes one event of about *size* bytes."""
+        if isinstance(event, ev.StepProgressed):
+            self._replace(event, size)
+        elif isinstance(event, ev.OutputAppended):
+            self._grow(event, size)
+        else:
+            self._text = None
+            if isinstance(event, _BOUNDS):
+                self._progress.pop(event.name, None)
+            self._put(event, size)
+
+    def take(self, events: int, size: int) -> list[ev.AnyEvent]:
+        """Takes out the oldest *events*, or fewer of about *size* bytes."""
+        taken: list[ev.AnyEvent] = []
+        weight = 0
+        for place, (event, size_of) in list(islice(self._places.items(), events)):
+            if isinstance(event, _Text):
+                taken.append(event.joined())
+                weight += event.size
+            else:
+                taken.append(event)
+                weight += size_of
+            del self._places[place]
+            if weight >= size:
+                break
+        self.bytes -= weight
+        self._text = None
+        if not self._places:
+            self._progress.clear()
+            self.bytes = 0
+        return taken
+
+    def _put(self, event: ev.AnyEvent | _Text, size: int) -> None:
+        self._places[self._next] = (event, size)
+        self._next += 1
+        self.bytes += size
+
+    def _replace(self, event: ev.StepProgressed, size: int) -> None:
+        place = self._progress.get(event.name)
+        if place is not None:
+            earlier, weight = self._places.pop(place, (None, 0))
+            self.bytes -= weight
+            if event.message is None and isinstance(earlier, ev.StepProgressed) and earlier.message is not None:
+                event = msgspec.structs.replace(event, message=earlier.message)
+        self._progress[event.name] = self._next
+        self._put(event, size)
+
+    def _grow(self, event: ev.OutputAppended, size: int) -> None:
+        text = self._text
+        if text is not None and text.name == event.name and text.length + len(event.text) <= PIECE:
+            text.pieces.append(event.text)
+            text.length += len(event.text)
+            text.size += len(event.text)
+            self.bytes += len(event.text)
+            return
+        self._text = _Text(event, size)
+        self._put(self._text, size)

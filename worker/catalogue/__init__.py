@@ -1,0 +1,8 @@
+"""The job types that come with Tailrace: a greeting, a clock and a report."""
+
+# Under other names than their modules', which they would hide.
+from worker.catalogue.hello import hello as hello_job
+from worker.catalogue.report.job import report as report_job
+from worker.catalogue.ticks import ticks as ticks_job
+
+__all__ = ["hello_job", "report_job", "ticks_job"]

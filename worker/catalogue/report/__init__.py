@@ -1,0 +1,1 @@
+"""The job type `report`: a table goes in, an analysis with its charts comes out."""

@@ -1,0 +1,168 @@
+"""What kind of thing a column holds, found from its cells and its name, and its values as that kind."""
+
+import re
+from dataclasses import replace
+
+import polars as pl
+
+from worker.catalogue.report import dates, numbers
+from worker.catalogue.report.missing import without_missing
+from worker.catalogue.report.table import Column, Kind
+from worker.catalogue.report.words import shown
+
+_SAMPLE = 3_000
+#: A column is of a kind when at least this share of its cells can be read so.
+_CLEARLY = 0.95
+_MAX_EXAMPLES = 5
+_MAX_EXACT = 2**53
+_MANY_ROWS = 20
+
+_BEFORE = r"(?:.*[ _])?"
+#: Part of a date → how such a column is called, and the range of its numbers.
+_CALENDAR = {
+    "year": (rf"{_BEFORE}(?:fiscal|calendar|fin)?[ _]?(?:year|yr|fy)|年份?|年度|会计年度", 1000, 2999),
+    "quarter": (rf"{_BEFORE}(?:quarter|qtr)|季度?", 1, 4),
+    "month": (rf"{_BEFORE}(?:month|mon|mth)|月份?", 1, 12),
+    "week": (rf"{_BEFORE}(?:week|wk|week[ _]?no)|周", 0, 54),
+    "weekday": (rf"{_BEFORE}(?:weekday|dow|day[ _]?of[ _]?week)|星期", 0, 7),
+    "day": (rf"{_BEFORE}(?:day|dom|day[ _]?of[ _]?month)|日", 1, 31),
+    "hour": (rf"{_BEFORE}(?:hour|hr)|小时|时", 0, 24),
+    "minute": (rf"{_BEFORE}(?:minute|min)|分钟?", 0, 59),
+}
+_KEY_NAME = re.compile(
+    r"(?:.*[ _.-])?(?:id|ids|uuid|key|code|zip|zipcode|postcode|phone|sku|isbn|ean|no|nr|num|number|index|row"
+    r"|flight|invoice|ticket|account|serial|tail)"
+    r"|.*Id|.*(?:编号|代码|序号|邮编|电话|号码|学号|工号)",
+)
+_CLOCK_NAME = re.compile(r".*(?:time|时间|时刻)", re.IGNORECASE)
+
+
+def understand(cells: pl.Series, key: str, name: str, *, comma_likely: bool) -> tuple[Column, pl.Series]:
+    """Find the kind of a column and read its cells; `comma_likely` tells that a comma is rather a decimal sign."""
+    if cells.dtype == pl.String:
+        present, spellings = without_missing(cells)
+        column = Column(key=key, name=name, kind=Kind.EMPTY, missing=present.null_count(), spellings=spellings)
+        if column.missing == len(cells):
+            return column, present
+        return _written(column, present, comma_likely=comma_likely)
+    return _typed(Column(key=key, name=name, kind=Kind.EMPTY), cells)
+
+
+def _sample(present: pl.Series) -> list[str]:
+    values = present.drop_nulls()
+    step = max(1, len(values) // _SAMPLE)
+    return list(values.gather_every(step).head(_SAMPLE))
+
+
+def _written(column: Column, present: pl.Series, *, comma_likely: bool) -> tuple[Column, pl.Series]:
+    sample = _sample(present)
+    form = dates.guess_format(sample, column.name, day_first=comma_likely)
+    if form:
+        moments = dates.parse(present, form)
+        if _mostly(moments, present):
+            return _checked(_date(column, moments, form.note), present, moments)
+    style = numbers.guess_style(sample, comma_likely=comma_likely)
+    if style:
+        values = numbers.parse(present, style)
+        if _mostly(values, present):
+            measured = _measured(replace(column, unit=style.unit, note=style.note), values)
+            return _checked(measured, present, values)
+    return _worded(column, present)
+
+
+def _mostly(values: pl.Series, present: pl.Series) -> bool:
+    return values.len() - values.null_count() >= _CLEARLY * (present.len() - present.null_count())
+
+
+def _checked(column: Column, present: pl.Series, values: pl.Series) -> tuple[Column, pl.Series]:
+    """Count the cells that hold something which is no value of the column's kind."""
+    odd = present.filter(values.is_null() & present.is_not_null())
+    examples = tuple(shown(cell, 30) for cell in odd.unique(maintain_order=True).head(_MAX_EXAMPLES))
+    return replace(column, unreadable=len(odd), examples=examples), values
+
+
+def _date(column: Column, moments: pl.Series, note: str = "") -> Column:
+    whole = bool((moments.drop_nulls().dt.truncate("1d") == moments.drop_nulls()).all())
+    return replace(column, kind=Kind.DATE, whole=whole, note=f"dates were read with the {note}" if note else "")
+
+
+def _measured(column: Column, values: pl.Series) -> Column:
+    """Tell quantities from the other things that are written in digits."""
+    found = values.drop_nulls()
+    whole = bool(((found.floor() == found) & (found.abs() < _MAX_EXACT)).all())
+    kind = _digits_kind(column.name, found) if whole and not column.unit else Kind.NUMBER
+    return replace(column, kind=kind, whole=whole)
+
+
+def _digits_kind(name: str, found: pl.Series) -> Kind:
+    if calendar_part(name, found):
+        return Kind.CALENDAR
+    if _is_clock(name, found):
+        return Kind.CLOCK
+    return Kind.IDENTIFIER if _is_key(name, found) else Kind.NUMBER
+
+
+def calendar_part(name: str, found: pl.Series) -> str:
+    """Name the part of a date that a column of whole numbers is by its name and range, or ""."""
+    least, most = _bounds(found)
+    called = name.strip()
+    return next(
+        (
+            part
+            for part, (pattern, low, high) in _CALENDAR.items()
+            if low <= least and most <= high and re.fullmatch(pattern, called, re.IGNORECASE)
+        ),
+        "",
+    )
+
+
+def _bounds(found: pl.Series) -> tuple[float, float]:
+    least, most = found.min(), found.max()
+    return (float(least), float(most)) if isinstance(least, float) and isinstance(most, float) else (0.0, 0.0)
+
+
+def _is_clock(name: str, found: pl.Series) -> bool:
+    least, most = _bounds(found)
+    in_day = least >= 0 and 60 < most <= 2400 and bool((found % 100 < 60).all())  # noqa: PLR2004 - hours, minutes
+    return in_day and _CLOCK_NAME.fullmatch(name.strip()) is not None and found.n_unique() > _MANY_ROWS
+
+
+def _is_key(name: str, found: pl.Series) -> bool:
+    if len(found) < _MANY_ROWS:
+        return _KEY_NAME.fullmatch(name.strip()) is not None and found.n_unique() == len(found)
+    if _KEY_NAME.fullmatch(name.strip()):
+        return True
+    return bool((found.diff().drop_nulls() == 1).all())
+
+
+def _worded(column: Column, present: pl.Series) -> tuple[Column, pl.Series]:
+    found = present.len() - present.null_count()
+    distinct = present.drop_nulls().n_unique()
+    few = distinct <= 50 or (distinct <= 1000 and distinct <= found / 20)  # noqa: PLR2004 - can be listed
+    if few and not (distinct == found > _MANY_ROWS):
+        return replace(column, kind=Kind.CATEGORY), present
+    brief = (present.str.len_chars().mean() or 0) <= 40  # type: ignore[operator]  # noqa: PLR2004 - a key is short
+    return replace(column, kind=Kind.IDENTIFIER if distinct >= _CLEARLY * found and brief else Kind.TEXT), present
+
+
+def _typed(column: Column, cells: pl.Series) -> tuple[Column, pl.Series]:
+    """Take a Parquet column, whose type is known."""
+    dtype = cells.dtype
+    if dtype.is_numeric():
+        values = cells.cast(pl.Float64, strict=False)
+        values = pl.select(pl.when(values.is_finite()).then(values)).to_series()
+        column = replace(column, missing=values.null_count())
+        return (column, values) if column.missing == len(values) else (_measured(column, values), values)
+    if dtype in (pl.Date, pl.Datetime):
+        moments = _naive(cells)
+        column = replace(column, missing=moments.null_count())
+        return (column, moments) if column.missing == len(moments) else (_date(column, moments), moments)
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        return replace(column, kind=Kind.NESTED, missing=cells.null_count()), cells
+    return understand(cells.cast(pl.String), column.key, column.name, comma_likely=False)
+
+
+def _naive(cells: pl.Series) -> pl.Series:
+    if isinstance(cells.dtype, pl.Datetime) and cells.dtype.time_zone:
+        cells = cells.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return cells.cast(pl.Datetime("us"))

@@ -1,0 +1,213 @@
+"""Profile the columns: what each holds, how much of it is missing, and how its values are spread."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from worker.catalogue.report.kinds import understand
+from worker.catalogue.report.table import Column, Kind, RawTable, Table
+from worker.catalogue.report.words import shown
+from worker.context import Context
+from worker.steps import Step
+
+_TOP = 10
+_BINS = 24
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How numbers are spread."""
+
+    min: float
+    max: float
+    mean: float
+    sd: float | None
+    q05: float
+    q25: float
+    median: float
+    q75: float
+    q95: float
+    sum: float
+    zeros: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """A histogram between two bounds; what lies outside them is counted, not drawn."""
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    below: int
+    above: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is known of one column."""
+
+    column: Column
+    rows: int
+    distinct: int
+    spread: Spread | None = None
+    bars: Bars | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    #: Commonest values with their counts.
+    top: tuple[tuple[str, int], ...] = ()
+    shortest: int | None = None
+    longest: int | None = None
+
+    @property
+    def present(self) -> int:
+        """Rows with a value."""
+        return self.rows - self.column.missing - self.column.unreadable
+
+    @property
+    def missing_share(self) -> float:
+        """Share of the rows without a value that could be read."""
+        return 1 - self.present / self.rows
+
+
+@dataclass(slots=True)
+class Profiles:
+    """The profile of every column, and how many rows stand in the table twice."""
+
+    columns: list[Profile] = field(default_factory=list)
+    duplicate_rows: int = 0
+
+    def of(self, column: Column) -> Profile:
+        """Profile of a column."""
+        return next(profile for profile in self.columns if profile.column.key == column.key)
+
+
+def profile_columns(
+    ctx: Context, step: Step, raw: RawTable, folder: Path, *, comma_likely: bool
+) -> tuple[Table, Profiles]:
+    """Type and profile all columns, a few in memory at a time."""
+    table, profiles = Table(folder=folder, rows=raw.rows, raw=raw), Profiles()
+    hashes = pl.repeat(0, raw.rows, dtype=pl.UInt64, eager=True)
+    for numbers in raw.groups():
+        frame = raw.frame(numbers)
+        hashes = frame.with_columns(hashes.alias("hash so far")).hash_rows(seed=7)
+        for number in numbers:
+            _add(table, profiles, frame.get_column(f"c{number}"), raw.names[number], comma_likely=comma_likely)
+            done, total = len(table.columns), len(raw.names)
+            step.progress(done=done, total=total, unit="columns", message=table.columns[-1].name)
+            ctx.raise_if_cancelled()
+    profiles.duplicate_rows = raw.rows - hashes.n_unique()
+    return table, profiles
+
+
+def _add(table: Table, profiles: Profiles, cells: pl.Series, name: str, *, comma_likely: bool) -> None:
+    column, values = understand(cells, cells.name, name, comma_likely=comma_likely)
+    table.put(column, values)
+    profiles.columns.append(profile_of(column, values))
+
+
+def profile_of(column: Column, values: pl.Series) -> Profile:
+    """Profile one column's values."""
+    match column.kind:
+        case Kind.EMPTY | Kind.NESTED:
+            return Profile(column=column, rows=len(values), distinct=0)
+        case Kind.DATE:
+            return _moments(column, values)
+        case Kind.CATEGORY | Kind.TEXT:
+            return _words(column, values)
+        case Kind.NUMBER | Kind.CALENDAR | Kind.CLOCK | Kind.IDENTIFIER:
+            return _numbers(column, values) if values.dtype == pl.Float64 else _words(column, values)
+
+
+def _moments(column: Column, values: pl.Series) -> Profile:
+    found = values.drop_nulls()
+    first, last = found.min(), found.max()
+    return Profile(
+        column=column,
+        rows=len(values),
+        distinct=found.n_unique(),
+        first=first if isinstance(first, datetime) else None,
+        last=last if isinstance(last, datetime) else None,
+        top=tuple((str(value), many) for value, many in _commonest(found)),
+    )
+
+
+def _words(column: Column, values: pl.Series) -> Profile:
+    found = values.drop_nulls()
+    lengths = found.str.len_chars()
+    shortest, longest = lengths.min(), lengths.max()
+    return Profile(
+        column=column,
+        rows=len(values),
+        distinct=found.n_unique(),
+        top=tuple((shown(value), many) for value, many in _commonest(found)),
+        shortest=shortest if isinstance(shortest, int) else None,
+        longest=longest if isinstance(longest, int) else None,
+    )
+
+
+def _commonest(found: pl.Series) -> Iterator[tuple[object, int]]:
+    counts = found.alias("value").value_counts(name="rows")
+    order = ["rows", "value"]
+    yield from counts.top_k(_TOP, by=order, reverse=[False, True]).sort(order, descending=[True, False]).iter_rows()
+
+
+def _numbers(column: Column, values: pl.Series) -> Profile:
+    found = values.drop_nulls()
+    spread = spread_of(found)
+    distinct = found.n_unique()
+    few = distinct <= _TOP
+    return Profile(
+        column=column,
+        rows=len(values),
+        distinct=distinct,
+        spread=spread,
+        bars=histogram(found, spread),
+        top=tuple((f"{value:g}", many) for value, many in _commonest(found)) if few else (),
+    )
+
+
+def spread_of(found: pl.Series) -> Spread:
+    """Compute the spread of numbers that are all present and finite; at least one."""
+    name = found.name or "value"
+    value = pl.col(name)
+    row = (
+        found.alias(name)
+        .to_frame()
+        .select(
+            value.min().alias("min"),
+            value.max().alias("max"),
+            value.mean().alias("mean"),
+            value.std().alias("sd"),
+            value.sum().alias("sum"),
+            (value == 0).sum().alias("zeros"),
+            (value < 0).sum().alias("negative"),
+            *(value.quantile(q, "linear").alias(f"q{q}") for q in _QUANTILES),
+        )
+        .row(0, named=True)
+    )
+    q05, q25, median, q75, q95 = (row.pop(f"q{q}") for q in _QUANTILES)
+    return Spread(**row, q05=q05, q25=q25, median=median, q75=q75, q95=q95)
+
+
+def histogram(found: pl.Series, spread: Spread) -> Bars | None:
+    """Count the values in bins over the bulk of them: far values would squeeze the rest into one bin."""
+    reach = 3 * (spread.q95 - spread.q05) or (spread.max - spread.min)
+    low, high = max(spread.min, spread.q05 - reach), min(spread.max, spread.q95 + reach)
+    if not low < high:
+        return None
+    width = (high - low) / _BINS
+    inside = found.filter((found >= low) & (found <= high))
+    bins = ((inside - low) / width).floor().clip(0, _BINS - 1).cast(pl.Int64)
+    tally = dict(bins.alias("bin").value_counts(name="rows").iter_rows())
+    return Bars(
+        low=low,
+        high=high,
+        counts=tuple(tally.get(n, 0) for n in range(_BINS)),
+        below=int((found < low).sum()),
+        above=int((found > high).sum()),
+    )

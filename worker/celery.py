@@ -1,0 +1,143 @@
+"""The worker tier's root: ``celery --app worker.celery:app worker``; everything is wired here and nowhere else."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import traceback
+import warnings
+from functools import partial
+from typing import Any
+
+from celery import Celery, signals
+
+from jobs.catalogue import WorkerEntry
+from jobs.clock import now_ms, rfc3339
+from jobs.doorbell import CeleryDoorbell, celery_app, celery_queue
+from jobs.errors import SettingsError
+from jobs.settings import Settings
+from jobs.wiring import assemble
+from worker import logs, tasks
+from worker.collect import collect, root_first
+from worker.guard import Guard
+from worker.job import JobType
+from worker.slot import Slot
+
+#: Seconds between two looks at whether the warden lives.
+CHECK_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker: Celery's signals are its life."""
+
+    def __init__(self, settings: Settings, kinds: dict[str, JobType]) -> None:
+        self._settings, self._kinds = settings, kinds
+        self._main = 0
+        self._guard: Guard | None = None
+        self._slot: Slot | None = None
+        self._timer: Any = None
+        self.app = self._celery()
+        tasks.register(self.app, self._answer)
+        for hook, receiver in (
+            (signals.setup_logging, self._log),
+            (signals.worker_init, self._quiet),
+            (signals.celeryd_after_setup, self._begin),
+            (signals.worker_ready, self._ready),
+            (signals.worker_process_init, self._child),
+            (signals.worker_shutting_down, self._drain),
+            (signals.worker_shutdown, self._end),
+        ):
+            hook.connect(receiver, weak=False)
+
+    def _celery(self) -> Celery:
+        queues = sorted({celery_queue(kind.queue) for kind in self._kinds.values()})
+        app = celery_app(self._settings.broker_url)
+        app.conf.update(
+            worker_concurrency=self._settings.concurrency,
+            worker_pool="prefork",
+            worker_redirect_stdouts=False,
+            task_queues={name: {"exchange": name, "routing_key": name} for name in queues},
+            task_default_queue=queues[0],
+        )
+        return app
+
+    # The main process -----------------------------------------------------------------------------------------
+
+    def _log(self, loglevel: int, **_: Any) -> None:
+        logs.set_up(loglevel)
+
+    def _quiet(self, sender: Any, **_: Any) -> None:
+        """Workers need not know of one another: the log and the leases say who does what."""
+        sender.options.update(without_gossip=True, without_mingle=True, without_heartbeat=True)
+        sender.quiet = True
+
+    def _begin(self, **_: Any) -> None:
+        """Before the children are forked: they find the registry in their memory."""
+        entries = [kind.entry() for kind in self._kinds.values()]
+        worker = WorkerEntry(
+            id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}",
+            types=sorted(self._kinds),
+            queues=sorted({kind.queue for kind in self._kinds.values()}),
+            concurrency=self._settings.concurrency,
+            started_at=rfc3339(now_ms()),
+        )
+        self._main, self._guard = os.getpid(), Guard(worker, entries)
+        build = partial(assemble, self._settings, doorbell=CeleryDoorbell(self.app))
+        self._slot = Slot(self._kinds, worker=worker.id, registry=self._guard.registry, assemble=build)
+        log.info("worker %s carries %s", worker.id, ", ".join(worker.types))
+
+    def _ready(self, sender: Any, **_: Any) -> None:
+        """At the start, and again after each loss of the broker."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._guard is not None:
+            self._timer = sender.timer.call_repeatedly(CHECK_SECONDS, self._guard.check)
+
+    def _drain(self, how: str = "Warm", **_: Any) -> None:
+        if self._guard is not None:
+            self._guard.drain(self._settings.drain_seconds if how == "Warm" else 0)
+
+    def _end(self, **_: Any) -> None:
+        if self._guard is not None and os.getpid() == self._main:
+            self._guard.end()
+
+    # A child --------------------------------------------------------------------------------------------------
+
+    def _child(self, **_: Any) -> None:
+        """Leads a group of its own, so that a signal to the worker's group cannot end a job in mid-air.
+
+        That the death of the main process is its own as well Celery has asked of the kernel just before.
+        """
+        os.setpgid(0, 0)
+        if os.getppid() != self._main:
+            os._exit(1)
+
+    def _answer(self, queue: str) -> None:
+        #: Billiard's handler would raise SystemExit into the author's code, and the job would look as if it had failed.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if self._slot is not None:
+            self._slot.answer(queue)
+
+
+def build() -> Celery:
+    """The Celery app of a worker as the environment wants it; SystemExit with a sentence where that cannot be."""
+    #: Celery minds root because of pickle; only JSON is taken here.
+    warnings.filterwarnings("ignore", message=".*superuser privileges")
+    sys.path[:] = root_first(sys.path, os.getcwd())  # noqa: PTH109 - a plain string is what the path holds
+    for name in ("CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"):
+        #: Celery's command line makes these of BROKER_URL and RESULT_BACKEND, which are not meant for us.
+        os.environ.pop(name, None)
+    try:
+        settings = Settings.from_env(os.environ)
+        return Worker(settings, collect(settings.job_modules, settings.queues)).app
+    except SettingsError as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
+        sys.exit(f"tailrace worker: {error}")
+
+
+app = build()

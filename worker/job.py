@@ -1,0 +1,156 @@
+"""The decorator that makes a function a job type; importing it loads neither Celery nor Redis."""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jobs.events import StepPlan
+from worker.outcomes import JobFailed
+
+if TYPE_CHECKING:
+    from jobs.catalogue import TypeEntry
+    from worker.context import Context
+
+#: A param that is an uploaded file: the page draws an upload for it, a job that names no such file is refused.
+FileId = Annotated[str, Field(pattern=r"^[0-9a-z]{26}$", json_schema_extra={"format": "tailrace-file"})]
+
+#: Job types and queues: they become part of URLs, Redis keys and queue names.
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
+_STEP_CHARACTERS = 100
+
+Steps = Mapping[str, float] | Iterable[str]
+Function = Callable[..., Any]
+
+
+class NoParams(BaseModel):
+    """The params of a job type that takes none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class JobType(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A function and what the service has to know of it; calling it calls the function."""
+
+    function: Function
+    name: str
+    title: str
+    description: str
+    params: type[BaseModel]
+    example: dict[str, Any] | None
+    queue: str
+    timeout_seconds: float | None
+    max_attempts: int
+    steps: tuple[StepPlan, ...]
+    #: Whether the function takes its params; one without a model may leave the argument out.
+    takes_params: bool
+
+    def __call__(self, ctx: "Context", *args: Any, **kwargs: Any) -> Any:
+        return self.function(ctx, *args, **kwargs)
+
+    def read(self, params: Mapping[str, Any]) -> BaseModel:
+        """The params as the author's model; JobFailed ``invalid`` with every fault where they do not fit."""
+        try:
+            return self.params.model_validate_json(msgspec.json.encode(params))
+        except ValidationError as error:
+            faults = [{"pointer": _pointer(fault["loc"]), "detail": fault["msg"]} for fault in error.errors()[:20]]
+        raise JobFailed("invalid", "The params do not fit this job type.", detail={"errors": faults})
+
+    def run(self, ctx: "Context", params: BaseModel) -> Any:
+        """What the function returns for *params*."""
+        return self.function(ctx, params) if self.takes_params else self.function(ctx)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the params; a member that the model does not know is a fault unless the model says else."""
+        schema = self.params.model_json_schema()
+        if self.params.model_config.get("extra") is None:
+            schema.setdefault("additionalProperties", False)
+        return schema
+
+    def entry(self) -> "TypeEntry":
+        """What the catalogue publishes of this type."""
+        from jobs.catalogue import TypeEntry  # noqa: PLC0415 - it brings Redis, which authors need not have
+
+        return TypeEntry(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            params_schema=self.schema(),
+            example=self.example,
+            queue=self.queue,
+            max_attempts=self.max_attempts,
+            timeout_seconds=self.timeout_seconds,
+            steps=list(self.steps) or None,
+        )
+
+
+def job(
+    name: str,
+    *,
+    title: str | None = None,
+    description: str | None = None,
+    params: type[BaseModel] | None = None,
+    example: Mapping[str, Any] | None = None,
+    queue: str = "default",
+    timeout_seconds: float | None = None,
+    max_attempts: int = 3,
+    steps: Steps = (),
+) -> Callable[[Function], JobType]:
+    """Makes a function ``(ctx, params) -> result`` the job type *name*.
+
+    *description* is the docstring unless given; *steps* are names, or names with weights, in their order.
+    ValueError or TypeError where the declaration cannot work.
+    """
+    if not _NAME.fullmatch(name) or not _NAME.fullmatch(queue):
+        raise ValueError(f"job {name!r}: names and queues are lower-case letters, digits and . _ -, at most 64")
+    if max_attempts < 1 or (timeout_seconds is not None and timeout_seconds <= 0):
+        raise ValueError(f"job {name!r}: max_attempts is at least 1, timeout_seconds more than 0")
+    model = params or NoParams
+    plan = _plan(name, steps)
+    if example is not None:
+        model.model_validate(dict(example))
+
+    def decorate(function: Function) -> JobType:
+        return JobType(
+            function=function,
+            name=name,
+            title=title or name.replace("_", " ").replace("-", " ").capitalize(),
+            description=description if description is not None else inspect.getdoc(function) or "",
+            params=model,
+            example=None if example is None else dict(example),
+            queue=queue,
+            timeout_seconds=timeout_seconds,
+            max_attempts=max_attempts,
+            steps=plan,
+            takes_params=_takes_params(name, function, needed=params is not None),
+        )
+
+    return decorate
+
+
+def _plan(name: str, steps: Steps) -> tuple[StepPlan, ...]:
+    weights = dict(steps) if isinstance(steps, Mapping) else dict.fromkeys(steps, 1.0)
+    for step, weight in weights.items():
+        if not step or len(step) > _STEP_CHARACTERS or weight < 0:
+            raise ValueError(f"job {name!r}: a step has a name of 1 to 100 characters and a weight of 0 or more")
+    return tuple(
+        StepPlan(name=step, title=step.replace("_", " ").capitalize(), weight=float(weight))
+        for step, weight in weights.items()
+    )
+
+
+def _takes_params(name: str, function: Function, *, needed: bool) -> bool:
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise TypeError(f"job {name!r}: its function must be a plain one, not async or a generator")
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    taken = sum(parameter.kind in places for parameter in inspect.signature(function).parameters.values())
+    if taken < 1 + needed:
+        raise TypeError(f"job {name!r}: its function takes (ctx, params)" if needed else f"job {name!r}: no ctx taken")
+    return taken > 1
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)

@@ -1,0 +1,76 @@
+"""How an author's function can end other than by returning.
+
+Exception
+├── JobFailed     the job cannot be done, and the author knows why
+└── Retry         try again in another attempt
+BaseException
+└── Cancelled     raised at the next cancel point once somebody wished the job's end
+    ├── TimedOut  raised there once the attempt has taken longer than it may
+    └── RunOver   raised there once the job is no longer this worker's; nothing more is written
+"""
+
+from typing import Any, ClassVar
+
+from jobs.events import Failure
+
+MESSAGE_CHARACTERS = 4000
+CODE_CHARACTERS = 64
+
+
+class JobFailed(Exception):
+    """Ends the job as failed; *code* is for programs, *message* is shown to people as given.
+
+    With *retryable* the job gets another attempt where one is left. *detail* is any small JSON object.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, retryable: bool = False, detail: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.retryable, self.detail = code, message, retryable, detail
+
+    def failure(self) -> Failure:
+        return Failure(
+            code=str(self.code)[:CODE_CHARACTERS],
+            message=str(self.message)[:MESSAGE_CHARACTERS],
+            retryable=bool(self.retryable),
+            detail=self.detail,
+        )
+
+
+class Retry(Exception):
+    """Ends the attempt; the next one begins after *delay_seconds*, or the job fails where none is left."""
+
+    def __init__(self, delay_seconds: float = 0.0, message: str = "The job asked for another attempt.") -> None:
+        super().__init__(message)
+        self.delay_seconds, self.message = max(0.0, float(delay_seconds)), message
+
+    def failure(self) -> Failure:
+        return Failure(code="retry", message=str(self.message)[:MESSAGE_CHARACTERS], retryable=True)
+
+
+class Cancelled(BaseException):
+    """Somebody wished the job's end: clean up and let it pass; ``except Exception`` does not catch it."""
+
+    code: ClassVar[str] = "cancelled"
+    text: ClassVar[str] = "The job was cancelled."
+
+    def __init__(self) -> None:
+        super().__init__(self.text)
+
+    def failure(self) -> Failure:
+        return Failure(code=self.code, message=self.text)
+
+
+class TimedOut(Cancelled):
+    """The attempt has taken longer than its ``timeout_seconds``."""
+
+    code = "timeout"
+    text = "The job took longer than it may."
+
+
+class RunOver(Cancelled):
+    """Another run, or the end of the job, has replaced this one."""
+
+    code = "run_over"
+    text = "The job is no longer this worker's."

@@ -1,0 +1,102 @@
+"""The folder in which a worker's processes tell each other what runs: one small file per run.
+
+    worker.json     the worker and its job types, written by its main process
+    drain.json      when the worker's jobs have to be given back, once it is told to stop
+    runs/JOB-RUN    one claimed job and the child that runs it, written by the child, read by the warden
+    work/JOB-RUN/   that run's workdir
+
+Files and not Redis, because it has to be known just as well while Redis is away and after a kill -9.
+"""
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from jobs.catalogue import TypeEntry, WorkerEntry
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One claimed job in one child; ``born`` tells the child from a later process with its pid."""
+
+    job: str
+    run: int
+    pid: int
+    born: float
+
+    @property
+    def key(self) -> str:
+        """Also the mark that every process begun by the job carries in its environment."""
+        return f"{self.job}-{self.run}"
+
+
+class Crew(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker as its warden makes it known."""
+
+    worker: WorkerEntry
+    types: list[TypeEntry]
+
+
+class Drain(msgspec.Struct, frozen=True, kw_only=True):
+    """By ``until`` (milliseconds since 1970) running jobs have to have ended."""
+
+    until: int
+
+
+class Registry:
+    """*folder* belongs to one worker and is gone when it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._runs, self._work = folder / "runs", folder / "work"
+
+    def create(self, crew: Crew) -> None:
+        self._runs.mkdir(mode=0o700)
+        self._work.mkdir(mode=0o700)
+        _write(self.folder / "worker.json", crew)
+
+    def crew(self) -> Crew:
+        return msgspec.json.decode((self.folder / "worker.json").read_bytes(), type=Crew)
+
+    def drain(self, until_ms: int) -> None:
+        _write(self.folder / "drain.json", Drain(until=until_ms))
+
+    def drained(self) -> int | None:
+        """When running jobs have to have ended; None while the worker goes on."""
+        with suppress(FileNotFoundError):
+            return msgspec.json.decode((self.folder / "drain.json").read_bytes(), type=Drain).until
+        return None
+
+    def enter(self, run: Run) -> Path:
+        """Notes a run; its empty workdir."""
+        workdir = self._work / run.key
+        workdir.mkdir(mode=0o700)
+        _write(self._runs / run.key, run)
+        return workdir
+
+    def has(self, run: Run) -> bool:
+        return (self._runs / run.key).exists()
+
+    def leave(self, run: Run) -> None:
+        """Strikes a run out and removes whatever it left in its workdir."""
+        shutil.rmtree(self._work / run.key, ignore_errors=True)
+        (self._runs / run.key).unlink(missing_ok=True)
+
+    def runs(self) -> list[Run]:
+        found = []
+        for path in sorted(self._runs.iterdir()):
+            if not path.name.startswith("."):
+                with suppress(FileNotFoundError):
+                    found.append(msgspec.json.decode(path.read_bytes(), type=Run))
+        return found
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _write(path: Path, thing: msgspec.Struct) -> None:
+    """All or nothing: whoever reads sees the old file, the new one or none."""
+    draft = path.with_name(f".{path.name}")
+    draft.write_bytes(msgspec.json.encode(thing))
+    draft.replace(path)
