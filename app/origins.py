@@ -1,7 +1,6 @@
 """Which host names, and pages of which origins, the service answers; CORS for those that it was told of."""
 
 import re
-from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
@@ -88,7 +87,8 @@ class Origins:
 
 def _same(origin: str, host: str | None) -> bool:
     """Whether *origin* is this very host and port; the scheme may differ behind a proxy that ends TLS."""
-    return host is not None and _place(urlsplit(origin).netloc) == _place(host) is not None
+    scheme, _, netloc = origin.lower().partition("://")
+    return scheme in {"http", "https"} and host is not None and _place(netloc) == _place(host) is not None
 
 
 def _place(netloc: str) -> tuple[str, str | None] | None:

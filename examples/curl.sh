@@ -17,4 +17,5 @@ curl -fsSN "$URL$job/events?after=0"
 # Another one, cancelled while it runs.
 submit '{"type": "ticks", "params": {"n": 600, "seconds": 0.5}}'
 curl -fsS "$URL$job/cancel" --json '{"reason": "seen enough"}' -o /dev/null -w 'cancel: %{http_code}\n'
-curl -fsS "$URL$job?wait=10" | sed 's/.*"state":"\([a-z]*\)","attempt".*/state: \1/'
+state=$(curl -fsS "$URL$job?wait=10" | sed 's/.*"state":"\([a-z]*\)","attempt".*/\1/')
+echo "state: $state"

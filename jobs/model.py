@@ -9,14 +9,7 @@ r"""What a job is: the fold of its events.
        └─▶ cancelled ◀─queued   cancelling ─▶ cancelled
                    └─▶ expired        └─▶ succeeded | failed (a finish that won the race)
 
-Arrow by arrow:
-
-    scheduled ─▶ queued | cancelled | expired
-    queued ─▶ running | failed | cancelled | expired
-    running ─▶ succeeded | failed | scheduled | queued | cancelling
-    cancelling ─▶ cancelled | succeeded | failed
-
-``docs/state-machine.md`` shows the same drawing; a test compares these arrows with ``EDGES``.
+``docs/state-machine.md`` shows the same drawing; a test compares its edges with ``EDGES``.
 """
 
 from collections.abc import Callable

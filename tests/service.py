@@ -136,6 +136,8 @@ class Service:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.processes: list[Process] = []
+        #: One client for all calls: making one costs more than most calls do.
+        self.client = httpx.Client(base_url=self.url, timeout=20)
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TAILRACE_")},
             "PATH": f"{BIN}:{os.environ['PATH']}",
@@ -178,12 +180,12 @@ class Service:
             return list(Catalogue(client, lease_seconds=6).workers())
 
     def submit(self, kind: str, **params: Any) -> dict[str, Any]:
-        answer = httpx.post(f"{self.url}/v1/jobs", json={"type": kind, "params": params}, timeout=10)
+        answer = self.client.post("/v1/jobs", json={"type": kind, "params": params})
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
 
     def job(self, job_id: str) -> dict[str, Any]:
-        return dict(httpx.get(f"{self.url}/v1/jobs/{job_id}", timeout=10).json())
+        return dict(self.client.get(f"/v1/jobs/{job_id}").json())
 
     def wait(self, job_id: str, *states: str, seconds: float = 30) -> dict[str, Any]:
         """The job once it is in one of *states* (terminal ones unless given)."""
@@ -199,14 +201,15 @@ class Service:
         found: list[dict[str, Any]] = []
         after = "0"
         while True:
-            url = f"{self.url}/v1/jobs/{job_id}/events?after={after}&limit=1000"
-            page = httpx.get(url, headers={"Accept": "application/json"}, timeout=10).json()
+            url = f"/v1/jobs/{job_id}/events?after={after}&limit=1000"
+            page = self.client.get(url, headers={"Accept": "application/json"}).json()
             found += page["events"]
             after = page["cursor"]
             if not page["events"]:
                 return found
 
     def stop(self) -> None:
+        self.client.close()
         for process in self.processes:
             if process.popen.poll() is None:
                 process.popen.send_signal(signal.SIGTERM)

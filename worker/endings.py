@@ -60,7 +60,7 @@ def _as_json(result: Any) -> Any:
     """*result* as JSON has it."""
     try:
         plain_result = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
-        encoded = msgspec.json.encode(plain_result, enc_hook=plain.known)
+        encoded = plain.encoded(plain_result, plain.known)
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
         raise JobFailed("invalid_result", f"The result is not JSON: {plain.text(error, 500)}") from error
     if len(encoded) > MAX_RESULT_BYTES:

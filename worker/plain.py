@@ -1,7 +1,7 @@
 """An author's values as the wire can carry them: text without lone surrogates, JSON numbers, JSON objects."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, SupportsFloat
 
 import msgspec
@@ -48,8 +48,27 @@ def fields(values: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     if not values:
         return None
-    copied: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(values, enc_hook=_known_or_text))
+    copied: dict[str, Any] = msgspec.json.decode(encoded(values, _known_or_text))
     return copied
+
+
+def encoded(value: object, other: Callable[[Any], Any]) -> bytes:
+    """*value* as JSON, lone surrogates replaced; *other* turns what JSON does not have into what it has, or raises."""
+    try:
+        return msgspec.json.encode(value, enc_hook=other)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_mended(value), enc_hook=other)
+
+
+def _mended(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_mended(key): _mended(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_mended(each) for each in value]
+    return value
 
 
 def known(value: object) -> Any:

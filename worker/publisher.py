@@ -111,6 +111,8 @@ class Publisher:
     def _turn(self) -> None:
         if self._hurry.wait(IDLE_SECONDS):
             self._large.wait(GATHER_SECONDS)
+        if self._ending is not None:
+            return
         self._hurry.clear()
         self._large.clear()
         events = self._take()

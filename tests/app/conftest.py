@@ -62,7 +62,7 @@ TYPES = [
 ]
 
 
-@dataclass
+@dataclass(repr=False)
 class Web:
     """An application with its parts, and what the test needs of a worker."""
 
@@ -73,7 +73,7 @@ class Web:
 
     @property
     def client(self) -> FlaskClient:
-        return self.app.test_client()
+        return self.app.test_client(use_cookies=False)
 
     def submit(self, kind: str = "count", **body: Any) -> dict[str, Any]:
         answer = self.client.post("/v1/jobs", json={"type": kind, **body})
@@ -99,9 +99,7 @@ class Web:
     def artifact(self, job_id: str, name: str, data: bytes, media_type: str) -> ev.ArtifactReady:
         size, sha256 = self.parts.files.keep(job_id, name, iter([data]))
         url = f"/v1/jobs/{job_id}/artifacts/{name}"
-        ready = ev.ArtifactReady(
-            id=new_id(), name=name, media_type=media_type, bytes=size, sha256=sha256, url=url
-        )
+        ready = ev.ArtifactReady(id=new_id(), name=name, media_type=media_type, bytes=size, sha256=sha256, url=url)
         self.write(job_id, ready)
         return ready
 

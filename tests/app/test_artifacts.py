@@ -103,7 +103,7 @@ def test_what_the_caller_has_is_not_sent_again(web: Web, job_id: str) -> None:
     ],
 )
 def test_nothing_that_is_shown_can_run_in_the_pages_origin(
-    web: Web, job_id: str, name: str, told: str, content_type: str, disposition: str
+    web: Web, job_id: str, *, name: str, told: str, content_type: str, disposition: str
 ) -> None:
     web.artifact(job_id, name, b"<script>alert(1)</script>", told)
     answer = _get(web, job_id, name)

@@ -3,15 +3,18 @@
 import { jobPath } from "./api.js";
 import { el, keyed, set, show, write } from "./dom.js";
 import { icon } from "./icons.js";
-import { bytes } from "./words.js";
+import { bytes, plural } from "./words.js";
 
 /** `{element, update(job)}`: a gallery of the pictures and a list of the files. */
 export function artifactsView() {
   const gallery = el("div.gallery");
   const pictures = el("section.card", { "aria-labelledby": "pictures-title", hidden: true }, el("h2", { id: "pictures-title" }, "Charts"), gallery);
   const list = el("ul.files");
-  const files = el("section.card", { "aria-labelledby": "files-title", hidden: true }, el("h2", { id: "files-title" }, "Files"), list);
-  const [figures, rows] = [new Map(), new Map()];
+  const count = el("summary");
+  const drawnList = el("ul.files");
+  const drawnFiles = el("details.more", {}, count, drawnList);
+  const files = el("section.card", { "aria-labelledby": "files-title", hidden: true }, el("h2", { id: "files-title" }, "Files"), list, drawnFiles);
+  const [figures, rows, drawnRows] = [new Map(), new Map(), new Map()];
   let last = null;
   return {
     element: [pictures, files],
@@ -23,7 +26,12 @@ export function artifactsView() {
       show(files, job.artifacts.length);
       const named = (artifact) => artifact.name;
       keyed(gallery, figures, drawn, named, figure, (node, artifact) => fillFigure(node, job.id, artifact));
-      keyed(list, rows, job.artifacts, named, row, (node, artifact) => fillRow(node, job.id, artifact));
+      const other = job.artifacts.filter((artifact) => !drawn.includes(artifact));
+      keyed(list, rows, other, named, row, (node, artifact) => fillRow(node, job.id, artifact));
+      keyed(drawnList, drawnRows, drawn, named, row, (node, artifact) => fillRow(node, job.id, artifact));
+      show(list, other.length);
+      show(drawnFiles, drawn.length);
+      write(count, plural(drawn.length, "chart"));
     },
   };
 }
@@ -42,10 +50,19 @@ function figure() {
 
 function fillFigure(node, id, artifact) {
   const { image, caption, link } = node.parts;
+  if (image.getAttribute("src") !== address(id, artifact)) adapt(link, id, artifact);
   set(image, "src", address(id, artifact));
   set(image, "alt", readableName(artifact.name));
   set(link, "href", address(id, artifact));
   write(caption, readableName(artifact.name));
+}
+
+/** A picture stands on white paper, but for a drawing that says itself how it looks in the dark. */
+async function adapt(link, id, artifact) {
+  const drawing = artifact.media_type.startsWith("image/svg") && artifact.bytes < 1_000_000;
+  if (!drawing || !matchMedia("(prefers-color-scheme: dark)").matches) return;
+  const text = await fetch(address(id, artifact)).then((answer) => answer.text()).catch(() => "");
+  set(link, "data-adapts", text.includes("prefers-color-scheme"));
 }
 
 const readableName = (name) => {

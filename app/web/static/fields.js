@@ -78,7 +78,7 @@ function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, minLengt
   if (least !== undefined && most !== undefined && over === "at least" && under === "at most") return `From ${least} to ${most}.`;
   const said = [least !== undefined && `${over} ${least}`, most !== undefined && `${under} ${most}`].filter(Boolean).join(", ");
   if (said) return `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
-  if (type === "string" && maxLength && maxLength <= 1000) return `At most ${maxLength} characters.`;
+  if (type === "string" && maxLength && maxLength <= 100) return `At most ${maxLength} characters.`;
   if (type === "array" && (minItems || maxItems)) return `${minItems ?? 0} to ${maxItems ?? "any number"} of them.`;
   return "";
 }

@@ -10,10 +10,12 @@ const main = document.getElementById("main");
 const recent = recentJobs(document.querySelector(".recent"));
 let view = null;
 let turn = 0;
+let shown = null;
 
 /** Shows what the address asks for; `focus` where the reader came here by an act on this page. */
 async function show({ focus = false } = {}) {
   const mine = ++turn;
+  shown = location.pathname;
   view?.close();
   const id = location.pathname.match(/^\/jobs\/([^/]+)\/?$/)?.[1];
   recent.current(id ? decodeURIComponent(id) : null);
@@ -70,7 +72,8 @@ document.addEventListener("click", (event) => {
 });
 // A file dropped beside the field must not replace the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
-addEventListener("popstate", () => show({ focus: true }));
+// A jump within the page (the skip link) is told in the same way.
+addEventListener("popstate", () => location.pathname === shown || show({ focus: true }));
 addEventListener("pagehide", () => view?.close());
 addEventListener("pageshow", (event) => event.persisted && show());
 addEventListener("online", () => view?.hurry?.());

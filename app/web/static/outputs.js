@@ -3,6 +3,9 @@
 import { el, keyed, set, show, write } from "./dom.js";
 import { number, title } from "./words.js";
 
+/** Characters beyond which a text scrolls in a box of its own; a shorter one just grows. */
+const LONG = 5000;
+
 /** `{element, update(job)}`: a card for each output. */
 export function outputsView() {
   const element = el("div.outputs", { hidden: true });
@@ -38,7 +41,7 @@ function fill(node, [, output]) {
   if (output.text.length > text.length && output.text.startsWith(text.data)) text.appendData(output.text.slice(text.length));
   else if (output.text !== text.data) text.data = output.text;
   if (atEnd) box.scrollTop = box.scrollHeight;
-  set(node, "data-done", output.done || null);
+  set(node, "data-long", output.text.length > LONG);
   write(count, output.length ? `${number(output.length)} characters` : "");
   show(cut, output.truncated);
   write(cut, output.truncated ? "The beginning is no longer kept here." : "");

@@ -1,11 +1,11 @@
 // A JSON value as something to read: figures, lists, tables, and the JSON itself beneath.
 
 import { el } from "./dom.js";
-import { number, title } from "./words.js";
+import { number, rounded, title } from "./words.js";
 
 const DEEPEST = 4;
 const MOST_ROWS = 50;
-const MOST_COLUMNS = 8;
+const MOST_COLUMNS = 10;
 
 const plain = (value) => value === null || typeof value !== "object";
 const record = (value) => !plain(value) && !Array.isArray(value);
@@ -22,11 +22,14 @@ export function json(value) {
   return el("pre.json", { tabindex: "0", role: "region", "aria-label": "JSON" }, JSON.stringify(value, null, 2));
 }
 
-function text(value) {
+/** A plain value in words; `name` is what it is the value of: a year is not counted in thousands. */
+function text(value, name = "") {
   if (value === null || value === "") return "–";
   if (value === true) return "yes";
   if (value === false) return "no";
-  return typeof value === "number" ? number(value) : String(value);
+  if (typeof value !== "number") return String(value);
+  if (Number.isInteger(value)) return /year$/i.test(name) ? String(value) : number(value);
+  return rounded(value);
 }
 
 function members(value, depth) {
@@ -41,7 +44,7 @@ const long = (value) => typeof value === "string" && value.length > 60;
 
 function facts(entries) {
   const pairs = entries.map(([name, each]) =>
-    el("div", {}, el("dt", {}, title(name)), el(typeof each === "number" ? "dd.figure" : "dd", {}, text(each))));
+    el("div", {}, el("dt", {}, title(name)), el(typeof each === "number" ? "dd.figure" : "dd", {}, text(each, name))));
   return el("dl.facts-grid", {}, pairs);
 }
 
@@ -52,24 +55,29 @@ function part(name, value, depth) {
 function list(values, depth) {
   if (!values.length) return el("p.muted", {}, "none");
   if (values.every(record)) return table(values, depth);
-  if (values.every((each) => plain(each) && !long(each))) return el("p.value", {}, values.slice(0, 200).map(text).join(", "));
+  if (values.every((each) => plain(each) && !long(each))) return el("p.value", {}, values.slice(0, 200).map((each) => text(each)).join(", "));
   const shown = values.slice(0, MOST_ROWS).map((each) => el("li", {}, plain(each) ? text(each) : readable(each, depth + 1)));
   return el("div", {}, el("ul", {}, shown), rest(values));
 }
 
 function table(rows, depth) {
-  const columns = [...new Set(rows.slice(0, MOST_ROWS).flatMap(Object.keys))];
+  const named = [...new Set(rows.slice(0, MOST_ROWS).flatMap(Object.keys))];
+  const columns = named.filter((name) => rows.some((row) => row[name] != null && row[name] !== ""));
   if (columns.length > MOST_COLUMNS) return el("div", {}, rows.slice(0, 10).map((row) => members(row, depth + 1)), rest(rows, 10));
   const numeric = new Set(columns.filter((name) => rows.every((row) => row[name] == null || typeof row[name] === "number")));
-  const cell = (row, name) => {
-    const value = row[name] ?? null;
-    return el(numeric.has(name) ? "td.figure" : "td", {}, plain(value) ? text(value) : JSON.stringify(value));
-  };
+  const cell = (row, name) => el(numeric.has(name) ? "td.figure" : "td", {}, brief(row[name] ?? null, name));
   return el("div.scroll", { tabindex: "0", role: "region", "aria-label": "Table" },
     el("table", {},
       el("thead", {}, el("tr", {}, columns.map((name) => el(numeric.has(name) ? "th.figure" : "th", { scope: "col" }, title(name))))),
       el("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => el("tr", {}, columns.map((name) => cell(row, name)))))),
     rest(rows));
+}
+
+/** A value in one cell: what is small in words, the rest as JSON. */
+function brief(value, name) {
+  if (plain(value)) return text(value, name);
+  const within = Object.values(value);
+  return within.every(plain) && within.length <= 4 ? within.map((each) => text(each)).join(", ") : JSON.stringify(value).slice(0, 200);
 }
 
 function rest(values, shown = MOST_ROWS) {

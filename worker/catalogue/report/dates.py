@@ -49,6 +49,8 @@ FORMATS = (
 _HINTS = re.compile(r"date|month|period|year|\bfy|quarter|time|day\b|年|月|日期|期间|季", re.IGNORECASE)
 _CLEARLY = 0.95
 _NOON = 12
+#: The commonest ways, which polars reads itself.
+_EXACT = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
 
 
 def guess_format(sample: Sequence[str], name: str, *, day_first: bool) -> Format | None:
@@ -91,9 +93,25 @@ def _steps_forward(moments: pl.Series) -> float:
 
 def parse(cells: pl.Series, form: Format) -> pl.Series:
     """Read the cells as moments (UTC where they name an offset); null where one cannot be read so."""
+    for exact in _EXACT if form.pattern == FORMATS[0].pattern else ():
+        found = _exactly(cells, exact)
+        if found is not None:
+            return found
     distinct = cells.drop_nulls().unique()
     moments = distinct.alias("cell").to_frame().select("cell", _moment(form).alias("moment"))
     return cells.alias("cell").to_frame().join(moments, on="cell", how="left", maintain_order="left")["moment"]
+
+
+def _exactly(cells: pl.Series, exact: str) -> pl.Series | None:
+    """Read cells that are all written in one way, which is quick; None where one is not."""
+    if _read(cells.head(100), exact).null_count() != cells.head(100).null_count():
+        return None
+    found = _read(cells, exact)
+    return found if found.null_count() == cells.null_count() else None
+
+
+def _read(cells: pl.Series, exact: str) -> pl.Series:
+    return cells.str.to_datetime(exact, strict=False, time_unit="us")
 
 
 def _moment(form: Format) -> pl.Expr:

@@ -24,7 +24,7 @@ _YEAR = re.compile(r"(19|20)\d\d")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
 _SAMPLE_ROWS = 500
 #: Shares of the rows: that a delimiter must split alike, that none must split for one column to be meant.
-_CONSISTENT, _MOSTLY = 0.3, 0.6
+_CONSISTENT, _MOSTLY = 0.5, 0.6
 _LONG_CELL = 100
 _FEW = 2
 _NAME_CHARS = 120

@@ -1,16 +1,21 @@
 """What kind of thing a column holds, found from its cells and its name, and its values as that kind."""
 
 import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import polars as pl
 
 from worker.catalogue.report import dates, numbers
+from worker.catalogue.report.distinct import distinct_values
 from worker.catalogue.report.missing import without_missing
 from worker.catalogue.report.table import Column, Kind
 from worker.catalogue.report.words import shown
 
 _SAMPLE = 3_000
+#: Rows of a column that are read in one go.
+_PIECE = 500_000
 #: A column is of a kind when at least this share of its cells can be read so.
 _CLEARLY = 0.95
 _MAX_EXAMPLES = 5
@@ -40,12 +45,30 @@ _CLOCK_NAME = re.compile(r".*(?:time|时间|时刻)", re.IGNORECASE)
 def understand(cells: pl.Series, key: str, name: str, *, comma_likely: bool) -> tuple[Column, pl.Series]:
     """Find the kind of a column and read its cells; `comma_likely` tells that a comma is rather a decimal sign."""
     if cells.dtype == pl.String:
-        present, spellings = without_missing(cells)
+        present, spellings = _without_missing(cells)
         column = Column(key=key, name=name, kind=Kind.EMPTY, missing=present.null_count(), spellings=spellings)
         if column.missing == len(cells):
             return column, present
         return _written(column, present, comma_likely=comma_likely)
     return _typed(Column(key=key, name=name, kind=Kind.EMPTY), cells)
+
+
+def _without_missing(cells: pl.Series) -> tuple[pl.Series, dict[str, int]]:
+    pieces = [without_missing(piece) for piece in _pieces(cells)]
+    spellings: Counter[str] = Counter()
+    for _, found in pieces:
+        spellings.update(found)
+    return pl.concat([piece for piece, _ in pieces], rechunk=False), dict(spellings.most_common())
+
+
+def _pieces(cells: pl.Series) -> Iterator[pl.Series]:
+    """Cut a long column, so that what reading it needs beside itself stays small."""
+    for start in range(0, max(len(cells), 1), _PIECE):
+        yield cells.slice(start, _PIECE)
+
+
+def _parsed(present: pl.Series, parse: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    return pl.concat([parse(piece) for piece in _pieces(present)], rechunk=True)
 
 
 def _sample(present: pl.Series) -> list[str]:
@@ -58,12 +81,12 @@ def _written(column: Column, present: pl.Series, *, comma_likely: bool) -> tuple
     sample = _sample(present)
     form = dates.guess_format(sample, column.name, day_first=comma_likely)
     if form:
-        moments = dates.parse(present, form)
+        moments = _parsed(present, lambda piece: dates.parse(piece, form))
         if _mostly(moments, present):
             return _checked(_date(column, moments, form.note), present, moments)
     style = numbers.guess_style(sample, comma_likely=comma_likely)
     if style:
-        values = numbers.parse(present, style)
+        values = _parsed(present, lambda piece: numbers.parse(piece, style))
         if _mostly(values, present):
             measured = _measured(replace(column, unit=style.unit, note=style.note), values)
             return _checked(measured, present, values)
@@ -137,7 +160,7 @@ def _is_key(name: str, found: pl.Series) -> bool:
 
 def _worded(column: Column, present: pl.Series) -> tuple[Column, pl.Series]:
     found = present.len() - present.null_count()
-    distinct = present.drop_nulls().n_unique()
+    distinct = distinct_values(present.drop_nulls())
     few = distinct <= 50 or (distinct <= 1000 and distinct <= found / 20)  # noqa: PLR2004 - can be listed
     if few and not (distinct == found > _MANY_ROWS):
         return replace(column, kind=Kind.CATEGORY), present

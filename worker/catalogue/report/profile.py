@@ -1,12 +1,12 @@
 """Profile the columns: what each holds, how much of it is missing, and how its values are spread."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
+from worker.catalogue.report.distinct import commonest, distinct_values
 from worker.catalogue.report.kinds import understand
 from worker.catalogue.report.table import Column, Kind, RawTable, Table
 from worker.catalogue.report.words import shown
@@ -129,10 +129,10 @@ def _moments(column: Column, values: pl.Series) -> Profile:
     return Profile(
         column=column,
         rows=len(values),
-        distinct=found.n_unique(),
+        distinct=distinct_values(found),
         first=first if isinstance(first, datetime) else None,
         last=last if isinstance(last, datetime) else None,
-        top=tuple((str(value), many) for value, many in _commonest(found)),
+        top=tuple((str(value), many) for value, many in commonest(found, _TOP)),
     )
 
 
@@ -143,17 +143,11 @@ def _words(column: Column, values: pl.Series) -> Profile:
     return Profile(
         column=column,
         rows=len(values),
-        distinct=found.n_unique(),
-        top=tuple((shown(value), many) for value, many in _commonest(found)),
+        distinct=distinct_values(found),
+        top=tuple((shown(value), many) for value, many in commonest(found, _TOP)),
         shortest=shortest if isinstance(shortest, int) else None,
         longest=longest if isinstance(longest, int) else None,
     )
-
-
-def _commonest(found: pl.Series) -> Iterator[tuple[object, int]]:
-    counts = found.alias("value").value_counts(name="rows")
-    order = ["rows", "value"]
-    yield from counts.top_k(_TOP, by=order, reverse=[False, True]).sort(order, descending=[True, False]).iter_rows()
 
 
 def _numbers(column: Column, values: pl.Series) -> Profile:
@@ -167,7 +161,7 @@ def _numbers(column: Column, values: pl.Series) -> Profile:
         distinct=distinct,
         spread=spread,
         bars=histogram(found, spread),
-        top=tuple((f"{value:g}", many) for value, many in _commonest(found)) if few else (),
+        top=tuple((f"{value:g}", many) for value, many in commonest(found, _TOP)) if few else (),
     )
 
 

@@ -79,7 +79,7 @@ def unpacked(raw: IO[bytes]) -> IO[bytes]:
 
 def check_start(start: bytes) -> None:
     """Refuse what begins like no table; `start` is the first piece of the unpacked file."""
-    if not start.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+    if not start.strip(b" \t\r\n\xef\xbb\xbf"):
         raise JobFailed("empty_file", "The file is empty.")
     for magic, what in _OTHERS:
         if start.startswith(magic):
