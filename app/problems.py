@@ -143,11 +143,21 @@ def problem_of(error: Exception) -> Problem:
             return _unforeseen(error)
 
 
+#: What the framework would say at length, or to people at a browser.
+_PLAINLY = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method; Allow names those that it takes.",
+    413: "The body is too large.",
+    416: "The range lies outside the file.",
+}
+
+
 def _of_http(error: HTTPException) -> Problem:
     number = error.code or 500
     code = CODE_OF_NUMBER.get(number, CODE_OF_NUMBER[number // 100 * 100 if number < 500 else 500])  # noqa: PLR2004 - HTTP
     headers = {name: value for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}}
-    return Problem(code, error.description or HTTPStatus(number).phrase, headers=headers)
+    detail = _PLAINLY.get(number) or error.description or HTTPStatus(number).phrase
+    return Problem(code, detail, headers=headers)
 
 
 def _unforeseen(error: Exception) -> Problem:

@@ -33,7 +33,7 @@ class RedisLog(EventLog):
         self._client, self._retention, self._max_events = client, retention_seconds, max_events
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
         self._append = client.register_script(script("append.lua"))
-        self._load = client.register_script(script("load.lua"))
+        self._read = client.register_script(script("read.lua"))
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
         arguments: list[Any] = [
@@ -59,24 +59,18 @@ class RedisLog(EventLog):
         raise CursorMoved(job_id=job_id, current=current)
 
     def read(self, job_id: str, after: int, limit: int = 1000) -> Page:
-        with available(), self._client.pipeline(transaction=True) as pipe:
-            pipe.hmget(keys.head(job_id), "e", "s", "h")
-            pipe.xrange(keys.log(job_id), count=1)
-            pipe.xrange(keys.log(job_id), f"({after}-0", count=limit)
-            (epoch, seq, head), first, entries = pipe.execute()
-        if epoch is None:
-            raise JobNotFound(job_id=job_id)
-        oldest = _seq(first[0][0]) if first else 0
-        return Page(_entries(entries), Cursor(epoch.decode(), int(seq)), oldest, head)
+        return self._look(job_id, limit, after)[1]
 
     def load(self, job_id: str) -> tuple[bytes | None, Page]:
+        return self._look(job_id, TAIL, "")
+
+    def _look(self, job_id: str, limit: int, after: int | str) -> tuple[bytes | None, Page]:
         with available():
-            found = self._load(_keys(job_id), [TAIL])
+            found = self._read(_keys(job_id), [limit, after])
         if found is None:
             raise JobNotFound(job_id=job_id)
-        epoch, seq, head, oldest, checkpoint, entries = found
-        tail = [(entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for entry_id, flat in entries]
-        return checkpoint or None, Page(_entries(tail), Cursor(epoch.decode(), int(seq)), _seq(oldest), head)
+        epoch, seq, head, oldest, checkpoint, rows = found
+        return checkpoint or None, Page(_entries(rows), Cursor(epoch.decode(), int(seq)), _seq(oldest), head)
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         with available(), self._client.pipeline(transaction=False) as pipe:
@@ -131,5 +125,6 @@ def _seq(entry_id: bytes) -> int:
     return int(entry_id.partition(b"-")[0])
 
 
-def _entries(rows: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[Entry]:
-    return [Entry(Cursor(row[b"i"].decode(), _seq(at)), row[b"t"].decode(), row[b"e"]) for at, row in rows]
+def _entries(rows: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
+    """From their fields in the order of append.lua: t type, e envelope, i epoch, and what a reader has no need of."""
+    return [Entry(Cursor(row[5].decode(), _seq(at)), row[1].decode(), row[3]) for at, row in rows]

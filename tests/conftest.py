@@ -1,7 +1,9 @@
 """Fixtures that several tiers of tests share."""
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +29,29 @@ def redis_url(shared_redis: RedisServer) -> str:
         client.flushall()
         client.config_resetstat()
     return shared_redis.url
+
+
+@pytest.fixture(scope="session")
+def old_redis() -> Iterator[RedisServer]:
+    """A Redis 6.2, the oldest that is promised to do: where TAILRACE_TESTS_OLD_REDIS or ./tailrace has put one."""
+    binary = Path(os.environ.get("TAILRACE_TESTS_OLD_REDIS", f"{sys.prefix}/redis/redis-server"))
+    if not binary.exists():
+        pytest.skip("no Redis 6.2 here")
+    with redis_server(binary=str(binary)) as server:
+        yield server
+
+
+@pytest.fixture(params=["redis 7", "redis 6.2"])
+def any_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """Every Redis that is promised to do, empty at the start of each test and as it was afterwards."""
+    import redis
+
+    server: RedisServer = request.getfixturevalue("shared_redis" if request.param == "redis 7" else "old_redis")
+    with redis.Redis.from_url(server.url) as client:
+        client.flushall()
+        yield server
+        client.replicaof("NO", "ONE")
+        client.config_set("maxmemory", 0)
 
 
 @pytest.fixture(scope="session")

@@ -49,8 +49,8 @@ def wait_for(thing: Callable[[], T], seconds: float = 20, *, what: str = "it") -
 class RedisServer:
     """One redis-server with its own folder; *durable* keeps an append-only file, so that it survives kill -9."""
 
-    def __init__(self, *, durable: bool = False) -> None:
-        binary = shutil.which("redis-server") or shutil.which("valkey-server")
+    def __init__(self, *, durable: bool = False, binary: str | None = None) -> None:
+        binary = binary or shutil.which("redis-server") or shutil.which("valkey-server")
         if binary is None:
             if os.environ.get("CI"):
                 pytest.fail("redis-server is not on PATH")
@@ -85,8 +85,8 @@ class RedisServer:
 
 
 @contextlib.contextmanager
-def redis_server(*, durable: bool = False) -> Iterator[RedisServer]:
-    server = RedisServer(durable=durable)
+def redis_server(*, durable: bool = False, binary: str | None = None) -> Iterator[RedisServer]:
+    server = RedisServer(durable=durable, binary=binary)
     try:
         yield server
     finally:

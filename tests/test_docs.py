@@ -211,6 +211,12 @@ def test_every_option_that_the_readme_gives_exists() -> None:
                 assert word.partition("=")[0] in usage, f"./tailrace {command} {word}"
 
 
+def test_every_decision_is_in_the_index() -> None:
+    records = {page.name for page in PAGES if page.parent.name == "adr"} - {"README.md"}
+
+    assert set(re.findall(r"\]\((\d{4}-[^)]+)\)", text("docs/adr/README.md"))) == records
+
+
 # Code ------------------------------------------------------------------------------------------------------------
 
 

@@ -53,7 +53,8 @@ def _crowded(service: Service, job_ids: list[str], readers: int) -> list[list[st
     wait_for(lambda: _streams(service) == 0, what="earlier streams to end")
     look: list[int] = []
     seen = asyncio.run(_crowd(service, job_ids, readers, look))
-    assert look == [1]
+    #: None where every job had ended by the time that all had come.
+    assert look in ([0], [1])
     wait_for(lambda: _streams(service) == 0, what="the streams to end")
     wait_for(lambda: len(_sockets(service)) <= 1, what="the sockets to close")
     with redis.Redis.from_url(service.redis.url) as store:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.spinner import Spinner
 
-from cli.live import LivePicture, conclusion, drawing
+from cli.live import LivePicture, conclusion, drawing, picture
 from cli.picture import folded, from_resource
 from cli.plain import PlainLines
 from cli.text import clean, duration, one_line, size
@@ -101,11 +102,23 @@ def test_a_terminal_gets_the_moving_picture_and_a_pipe_gets_lines() -> None:
 
 def test_the_picture_shows_steps_text_and_artifacts() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None, legacy_windows=False)
-    with drawing(console) as picture:
+    with drawing(console) as shown:
         for job in history():
-            picture.show(job)
-    for part in ("report", "succeeded", "Read [bold]it[/bold]", "1,000 rows", "Sales rise.", "trend.svg", "hot"):
+            shown.show(job)
+    for part in ("report", "succeeded", "Read [bold]it[/bold]", "1,000 rows", "hot"):
         assert part in _text(console)
+
+
+def test_the_picture_of_a_running_job_ends_with_the_last_rows_of_its_text() -> None:
+    console = Console(file=io.StringIO(), width=40)
+    job = history()[-2]
+    job.outputs["text"].text = "word " * 200 + "the end"
+    parts = list(picture(job, Spinner("dots"), console))
+    for part in parts:
+        console.print(part)
+    assert _text(console).rstrip().endswith("the end")
+    assert "trend.svg" in _text(console)
+    assert len(_text(console).splitlines()) < 20
 
 
 def test_a_jobs_text_cannot_drive_the_terminal() -> None:

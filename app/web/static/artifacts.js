@@ -44,6 +44,7 @@ function figure() {
   const caption = el("figcaption");
   const link = el("a", { target: "_blank", rel: "noopener" }, image);
   const node = el("figure", {}, link, caption);
+  image.addEventListener("load", () => set(node, "data-wide", image.naturalWidth > 1.8 * image.naturalHeight));
   node.parts = { image, caption, link };
   return node;
 }

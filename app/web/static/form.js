@@ -32,7 +32,7 @@ export function form(type, onSubmitted) {
     params.map((field) => field.element),
     params.length === 0 && el("p.muted", {}, "This job type takes no parameters."),
     el("details.more", {}, el("summary", {}, "More options"), el("div.options", {}, options.map((field) => field.element))),
-    el("details.more", {}, el("summary", {}, "The same from a shell"), el("pre", { tabindex: "0", role: "region", "aria-label": "curl command" }, curl)),
+    el("details.more", {}, el("summary", {}, "The same from a shell"), el("pre", { tabindex: "0", role: "group", "aria-label": "curl command" }, curl)),
     el("div.buttons", {}, submit, example));
 
   /** The body as the fields stand, and what is wrong with it already here. */

@@ -15,7 +15,7 @@ const CANCELS = {
 
 /** `{element, update(job), tick(job, now), link(link, now), focus()}`; `actions` are `{cancel, retry, remove, hurry}`. */
 export function headView(actions) {
-  const heading = el("h1", { id: "job-title", tabindex: "-1" });
+  const heading = el("h1", { id: "job-title", tabindex: "-1" }, "Job");
   const mark = el("span.mark");
   const word = el("span");
   const pill = el("span.pill", {}, mark, word);

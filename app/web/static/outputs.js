@@ -25,7 +25,7 @@ export function outputsView() {
 
 function card([name]) {
   const text = document.createTextNode("");
-  const box = el("div.text", { tabindex: "0", role: "region", "aria-label": title(name), "aria-live": "off" }, text);
+  const box = el("div.text", { role: "group", "aria-label": `${title(name)}, as written`, "aria-live": "off" }, text);
   const parts = { text, box, count: el("span.count"), cut: el("p.muted.cut", { hidden: true }) };
   const copy = el("button.plain", { type: "button", onclick: () => navigator.clipboard?.writeText(text.data) }, "Copy");
   const node = el("section.card", { "aria-label": title(name) },
@@ -42,6 +42,7 @@ function fill(node, [, output]) {
   else if (output.text !== text.data) text.data = output.text;
   if (atEnd) box.scrollTop = box.scrollHeight;
   set(node, "data-long", output.text.length > LONG);
+  set(box, "tabindex", output.text.length > LONG ? 0 : null);
   write(count, output.length ? `${number(output.length)} characters` : "");
   show(cut, output.truncated);
   write(cut, output.truncated ? "The beginning is no longer kept here." : "");

@@ -5,6 +5,9 @@ import { TERMINAL } from "./fold.js";
 import { draw } from "./icons.js";
 import { duration, number, percent, secondsBetween, STATES, title } from "./words.js";
 
+/** More steps than this are taller than most windows: they do not stay in sight while the rest is scrolled. */
+const MANY = 12;
+
 /** `{element, update(job), tick(job, now)}`; steps stand below their parent. */
 export function stepsView() {
   const count = el("span.count");
@@ -19,6 +22,7 @@ export function stepsView() {
     if (job.steps === last && over === wasOver) return;
     [last, wasOver] = [job.steps, over];
     show(element, job.steps.length);
+    set(element, "data-many", job.steps.length > MANY);
     const done = job.steps.filter((step) => ["succeeded", "skipped", "reused"].includes(step.state)).length;
     write(count, `${done} of ${job.steps.length}`);
     const shown = ordered(over ? job.steps.map(stopped) : job.steps);

@@ -19,7 +19,7 @@ export function readable(value, depth = 0) {
 }
 
 export function json(value) {
-  return el("pre.json", { tabindex: "0", role: "region", "aria-label": "JSON" }, JSON.stringify(value, null, 2));
+  return el("pre.json", { tabindex: "0", role: "group", "aria-label": "JSON" }, JSON.stringify(value, null, 2));
 }
 
 /** A plain value in words; `name` is what it is the value of: a year is not counted in thousands. */
@@ -66,7 +66,7 @@ function table(rows, depth) {
   if (columns.length > MOST_COLUMNS) return el("div", {}, rows.slice(0, 10).map((row) => members(row, depth + 1)), rest(rows, 10));
   const numeric = new Set(columns.filter((name) => rows.every((row) => row[name] == null || typeof row[name] === "number")));
   const cell = (row, name) => el(numeric.has(name) ? "td.figure" : "td", {}, brief(row[name] ?? null, name));
-  return el("div.scroll", { tabindex: "0", role: "region", "aria-label": "Table" },
+  return el("div.scroll", { tabindex: "0", role: "group", "aria-label": "Table" },
     el("table", {},
       el("thead", {}, el("tr", {}, columns.map((name) => el(numeric.has(name) ? "th.figure" : "th", { scope: "col" }, title(name))))),
       el("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => el("tr", {}, columns.map((name) => cell(row, name)))))),

@@ -50,7 +50,7 @@ _HINTS = re.compile(r"date|month|period|year|\bfy|quarter|time|day\b|年|月|日
 _CLEARLY = 0.95
 _NOON = 12
 #: The commonest ways, which polars reads itself.
-_EXACT = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
+_EXACT = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ")
 
 
 def guess_format(sample: Sequence[str], name: str, *, day_first: bool) -> Format | None:
@@ -98,7 +98,10 @@ def parse(cells: pl.Series, form: Format) -> pl.Series:
         if found is not None:
             return found
     distinct = cells.drop_nulls().unique()
-    moments = distinct.alias("cell").to_frame().select("cell", _moment(form).alias("moment"))
+    parts = distinct.str.extract_groups(form.regex).struct.unnest()
+    moments = pl.DataFrame(
+        [distinct.alias("cell"), parts.select(_moment(set(parts.columns)).alias("moment")).to_series()]
+    )
     return cells.alias("cell").to_frame().join(moments, on="cell", how="left", maintain_order="left")["moment"]
 
 
@@ -114,30 +117,28 @@ def _read(cells: pl.Series, exact: str) -> pl.Series:
     return cells.str.to_datetime(exact, strict=False, time_unit="us")
 
 
-def _moment(form: Format) -> pl.Expr:
-    parts = pl.col("cell").str.extract_groups(form.regex).struct
-    names = set(re.compile(form.regex).groupindex)
-    return _day(parts, names) + _of_day(parts) - _offset(parts)
+def _moment(names: set[str]) -> pl.Expr:
+    return _day(names) + _of_day() - _offset()
 
 
-def _day(parts: "pl.expr.struct.ExprStructNameSpace", names: set[str]) -> pl.Expr:
-    year = parts.field("year").cast(pl.Int32, strict=False)
+def _day(names: set[str]) -> pl.Expr:
+    year = pl.col("year").cast(pl.Int32, strict=False)
     year = year + pl.when(year < 70).then(2000).when(year < 100).then(1900).otherwise(0)  # noqa: PLR2004 - as strptime
     if "word" in names:
         order = {word: n for n, word in enumerate(_WORDS, 1)}
-        month = parts.field("word").str.to_lowercase().str.head(3).replace_strict(order, default=None)
+        month = pl.col("word").str.to_lowercase().str.head(3).replace_strict(order, default=None)
     elif "quarter" in names:
-        month = parts.field("quarter").cast(pl.Int32, strict=False) * 3 - 2
+        month = pl.col("quarter").cast(pl.Int32, strict=False) * 3 - 2
     else:
-        month = parts.field("month").cast(pl.Int32, strict=False) if "month" in names else pl.lit(1)
-    day = parts.field("day").cast(pl.Int32, strict=False) if "day" in names else pl.lit(1)
+        month = pl.col("month").cast(pl.Int32, strict=False) if "month" in names else pl.lit(1)
+    day = pl.col("day").cast(pl.Int32, strict=False) if "day" in names else pl.lit(1)
     padded = (part.cast(pl.String).str.zfill(width) for part, width in ((year, 4), (month, 2), (day, 2)))
     text = pl.format("{}-{}-{}", *padded)
     return text.str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
 
 
-def _of_day(parts: "pl.expr.struct.ExprStructNameSpace") -> pl.Expr:
-    time = parts.field("time").fill_null("")
+def _of_day() -> pl.Expr:
+    time = pl.col("time").fill_null("")
     hour, minute, second = (
         time.str.extract(r"(\d+):(\d\d)(?::(\d\d))?", n).cast(pl.Int64, strict=False).fill_null(0) for n in (1, 2, 3)
     )
@@ -146,8 +147,8 @@ def _of_day(parts: "pl.expr.struct.ExprStructNameSpace") -> pl.Expr:
     return pl.duration(hours=shifted, minutes=minute, seconds=second, time_unit="us")
 
 
-def _offset(parts: "pl.expr.struct.ExprStructNameSpace") -> pl.Expr:
-    zone = parts.field("zone").fill_null("")
+def _offset() -> pl.Expr:
+    zone = pl.col("zone").fill_null("")
     hours = zone.str.extract(r"([+-]\d\d)").cast(pl.Int64, strict=False).fill_null(0)
     minutes = zone.str.extract(r"[+-]\d\d:?(\d\d)").cast(pl.Int64, strict=False).fill_null(0)
     return pl.duration(hours=hours, minutes=pl.when(hours < 0).then(-minutes).otherwise(minutes), time_unit="us")

@@ -1,0 +1,1 @@
+"""What the executable runs inside its virtual environment: one file per subcommand."""

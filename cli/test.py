@@ -1,0 +1,59 @@
+"""``tailrace test``: everything that CI runs; ``--soak``: random faults against a running service."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cli.errors import Exit
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.prefix) / "bin"
+CHECKS = {
+    "ruff": ("ruff", "check", "."),
+    "mypy": ("mypy",),
+    "imports": ("lint-imports",),
+}
+#: pytest's exit code where no test was collected.
+NO_TESTS = 5
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """All checks, then all tests; with arguments for pytest only those tests."""
+    if arguments.soak:
+        return _soak(arguments)
+    failed = [] if arguments.rest else [name for name, words in CHECKS.items() if not _passes(name, words)]
+    code = _pytest(arguments.rest)
+    if failed:
+        print(f"\nchecks that failed: {', '.join(failed)}", file=sys.stderr)
+    return Exit.FAILED if failed or code else Exit.OK
+
+
+def _passes(name: str, words: tuple[str, ...]) -> bool:
+    began = time.monotonic()
+    code = _run([str(BIN / words[0]), *words[1:]])
+    print(f"{name}: {'passed' if code == 0 else 'failed'} in {time.monotonic() - began:.1f} s", flush=True)
+    return code == 0
+
+
+def _pytest(rest: list[str]) -> int:
+    code = _run([str(BIN / "pytest"), *rest])
+    if code == NO_TESTS:
+        print("no test was collected", file=sys.stderr)
+    return code
+
+
+def _soak(arguments: argparse.Namespace) -> int:
+    seed = ["--seed", str(arguments.seed)] if arguments.seed is not None else []
+    return _run([sys.executable, "-P", "-m", "tests.soak", "--seconds", str(arguments.seconds), *seed])
+
+
+def _run(words: list[str]) -> int:
+    if not shutil.which(words[0]):
+        print(f"{words[0]} is missing; ./tailrace test brings it into .venv", file=sys.stderr)
+        return Exit.FAILED
+    environ = {**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)])}
+    return subprocess.run(words, cwd=ROOT, env=environ, check=False).returncode
