@@ -25,6 +25,10 @@ try:
 except SettingsError as error:
     sys.exit(f"tailrace: {error}")
 
+#: As in app/problems.py, which is not loaded here: nothing of the application is, before a worker has it.
+_CODES = {403: "forbidden", 414: "uri_too_long", 431: "headers_too_large"}
+#: From here on a fault is the server's own.
+_SERVER = 500
 _PHRASES = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
 
@@ -46,8 +50,8 @@ def _write_problem(sock, status, reason, _text):  # noqa: ANN001, ANN202 - gunic
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": "The request could not be read." if status < 500 else "The server failed; see its log.",  # noqa: PLR2004
-        "code": title.lower().replace(" ", "_"),
+        "detail": "The request could not be read." if status < _SERVER else "The server failed; see its log.",
+        "code": _CODES.get(status, "malformed_request" if status < _SERVER else "internal"),
         "errors": [],
     }
     body = json.dumps(problem).encode()
@@ -79,7 +83,6 @@ max_requests = 0  # a recycled process would cut its streams
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
-server_software = "tailrace"
 accesslog = "-"
 #: The path without its query: a stream's token must not reach a log.
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'

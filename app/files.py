@@ -31,7 +31,7 @@ class Upload:
         if request.mimetype == "multipart/form-data":
             boundary = request.mimetype_params.get("boundary", "")
             part = FilePart(Body(request, self._limit + _SLACK), boundary)
-            return self._save(part, part.filename, part.headers.get("Content-Type", ""))
+            return self._save(part, part.filename, part.media_type)
         return self._save(Body(request, self._limit), self._query_name(), request.mimetype)
 
     def _save(self, source: Source, name: str, media_type: str) -> Response:

@@ -75,7 +75,7 @@ export function askedView() {
         ...Object.entries(job.labels ?? {}).map(([name, value]) => [`Label ${name}`, value]),
       ].filter(([, value]) => value !== null && value !== undefined && value !== "");
       facts.replaceChildren(...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));
-      params.replaceChildren(el("h3", {}, "Params"), json(job.params));
+      params.replaceChildren(el("p.label", {}, "Params"), json(job.params));
     },
   };
 }
