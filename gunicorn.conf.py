@@ -35,7 +35,7 @@ _PHRASES = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields
 class Worker(GeventWorker):
     """gunicorn's gevent worker; what it refuses by itself it refuses as problem+json too."""
 
-    def handle_error(self, req, client, addr, exc):  # noqa: ANN001, ANN201, D102 - gunicorn's signature
+    def handle_error(self, req, client, addr, exc):  # noqa: ANN001, ANN201 - gunicorn's signature
         write_error, util.write_error = util.write_error, _write_problem
         try:
             super().handle_error(req, client, addr, exc)

@@ -42,6 +42,8 @@ class Refused(CommandError):
     def __init__(self, text: str, *, http: int) -> None:
         super().__init__(text)
         self.http = http
+        #: The same call may go through a little later.
+        self.passing = http in {429, 502, 503, 504}
         self.code = Exit.USAGE if http in {400, 404, 413, 415, 422} else Exit.FAILED
 
 

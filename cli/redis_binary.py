@@ -86,9 +86,10 @@ def fetch() -> None:
 def _install_command(target: Path) -> list[str | Path]:
     uv = shutil.which("uv")
     if uv:
-        command = [uv, "pip", "install", *WHEEL_FOR, ":all:", "--python-platform", "x86_64-manylinux2014"]
+        install = [uv, "pip", "install", "--python", sys.executable]
+        command = [*install, *WHEEL_FOR, ":all:", "--python-platform", "x86_64-manylinux2014"]
     else:
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--no-compile"]
+        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--retries", "1", "install", "--no-compile"]
         command = [*pip, *WHEEL_FOR, ":all:", "--platform", "manylinux2014_x86_64", "--implementation", "cp"]
     return [*command, "--target", target, WHEEL]
 

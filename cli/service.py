@@ -26,6 +26,8 @@ class Service:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
+        if urlsplit(self.url).scheme not in {"http", "https"}:
+            raise UsageError(f"{url} is not an address of the form http://host:port")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             #: A proxy of the environment does not know this machine's loopback.
@@ -69,6 +71,11 @@ class Service:
     def job(self, job_id: str) -> Json:
         """The job as it is now."""
         return self._json("GET", _path(job_id))
+
+    def page(self, job_id: str, after: str) -> Json:
+        """A page of the job's log after a cursor."""
+        path, query = f"{_path(job_id)}/events", {"after": after, "limit": "1000"}
+        return self._json("GET", path, params=query, headers={"Accept": "application/json"})
 
     def cancel(self, job_id: str, wish: Json) -> Json:
         """The job, cancelling or terminal."""
@@ -119,12 +126,12 @@ def raise_refusal(response: httpx.Response) -> None:
         return
     try:
         problem: Mapping[str, Any] = response.json()
-        text = str(problem.get("detail") or problem.get("title"))
         faults = [f"\n  {fault.get('pointer') or '/'}: {fault['detail']}" for fault in problem.get("errors") or ()]
+        text = str((problem.get("title") if faults else problem.get("detail")) or "refused")
     except (ValueError, AttributeError, KeyError, TypeError):
         text, faults = f"the service answered {response.status_code}", []
     if response.status_code == httpx.codes.UNAUTHORIZED:
-        text += " Set TAILRACE_TOKEN."
+        text = "the service asks for its token, and this one is not it; set TAILRACE_TOKEN"
     raise Refused(text + "".join(faults), http=response.status_code)
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from cli import soak
 from cli.errors import Exit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +25,7 @@ NO_TESTS = 5
 def run(arguments: argparse.Namespace) -> int:
     """All checks, then all tests; with arguments for pytest only those tests."""
     if arguments.soak:
-        return _soak(arguments)
+        return soak.run(arguments)
     failed = [] if arguments.rest else [name for name, words in CHECKS.items() if not _passes(name, words)]
     code = _pytest(arguments.rest)
     if failed:
@@ -44,11 +45,6 @@ def _pytest(rest: list[str]) -> int:
     if code == NO_TESTS:
         print("no test was collected", file=sys.stderr)
     return code
-
-
-def _soak(arguments: argparse.Namespace) -> int:
-    seed = ["--seed", str(arguments.seed)] if arguments.seed is not None else []
-    return _run([sys.executable, "-P", "-m", "tests.soak", "--seconds", str(arguments.seconds), *seed])
 
 
 def _run(words: list[str]) -> int:

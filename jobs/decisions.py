@@ -16,13 +16,15 @@ WORKER_LOST = ev.Failure(code="worker_lost", message="The worker that ran this j
 
 
 def submit(request: ev.Request, *, until_ms: int | None = None) -> Events:
-    """The first event of a job; InvalidEvent where its labels and names do not fit a head."""
+    """The first event of a job; InvalidEvent where no log could store it, or no head has room for its labels."""
+    first: ev.JobQueued | ev.JobScheduled = ev.JobQueued(request=request)
+    if until_ms is not None:
+        first = ev.JobScheduled(until=rfc3339(until_ms), reason="delay", request=request)
+    ev.encode_data(first)
     words = (request.type, request.queue, request.labels, request.concurrency_key)
     if len(msgspec.json.encode(words)) > MAX_WORDS_BYTES:
-        raise InvalidEvent(event="job.queued", why=f"its labels and names take more than {MAX_WORDS_BYTES} bytes")
-    if until_ms is None:
-        return [ev.JobQueued(request=request)]
-    return [ev.JobScheduled(until=rfc3339(until_ms), reason="delay", request=request)]
+        raise InvalidEvent(event=first.type, why=f"its labels and names take more than {MAX_WORDS_BYTES} bytes")
+    return [first]
 
 
 def promote(job: Job) -> Events:

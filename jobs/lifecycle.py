@@ -40,10 +40,8 @@ class Lifecycle:
     def submit(self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None) -> Job:
         """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job."""
         until = self.clock() + round(delay_seconds * 1000) if delay_seconds else None
+        #: What cannot be stored is refused here, before anybody hears of the job.
         first = decisions.submit(request, until_ms=until)
-        for event in first:
-            #: What cannot be stored is refused before anybody hears of the job.
-            ev.encode_data(event)
         self.index.announce(job_id)
         return self.settle(Writer(self.log, job_id, self.clock).create(first))
 

@@ -74,8 +74,8 @@ class Settings:
         if "redis_url" not in given:
             raise SettingsError(name="REDIS_URL", why="is not set; ./tailrace up brings a Redis of its own")
         given.setdefault("broker_url", given["redis_url"])
-        data = given.setdefault("data", cls.data).absolute()
-        given.setdefault("files_url", str(data / "files"))
+        given["data"] = given.get("data", cls.data).absolute()
+        given.setdefault("files_url", str(given["data"] / "files"))
         settings = cls(**given)
         if not settings.loopback and settings.token is None:
             why = "an address beyond loopback without TAILRACE_TOKEN would let anybody in; set a token"

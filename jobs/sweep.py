@@ -19,6 +19,8 @@ SLICE = 200
 RINGS = 100
 #: A job announced but never created (its submit crashed) is forgotten after this.
 UNBORN_MS = 60_000
+#: After Redis was away nobody is taken for lost for so long: those who could not renew their leases get to it first.
+AFTERMATH_MS = 3000
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +31,33 @@ class Sweep:
     def __init__(self, lifecycle: Lifecycle, files: FileStore, clock: Clock, *, retention_seconds: int) -> None:
         self._life, self._files, self._clock = lifecycle, files, clock
         self._retention_ms = retention_seconds * 1000
+        self._away, self._trusted_from = False, 0
 
     def turn(self) -> bool:
         """Sweeps if it is this process's turn; True if it was."""
-        if not self._life.index.sweep_turn(EVERY_MS):
-            return False
-        self.run()
-        return True
+        try:
+            mine = self._life.index.sweep_turn(EVERY_MS)
+        except LogUnavailable:
+            self._away = True
+            raise
+        if self._away:
+            self._away, self._trusted_from = False, self._clock() + AFTERMATH_MS
+        if mine:
+            self.run()
+        return mine
 
     def run(self) -> None:
         for repair in (self._overdue, self._due, self._expired, self._misfiled, self._unheard, self._old, self._unused):
             try:
                 repair()
             except LogUnavailable as error:
+                self._away = True
                 log.warning("sweep: %s left off: %s", repair.__name__.strip("_"), error)
 
     def _overdue(self) -> None:
         """Jobs whose lease ran out go to their next attempt or end."""
+        if self._clock() < self._trusted_from:
+            return
         for job_id in self._life.index.overdue():
             log.warning("sweep: the lease of job %s ran out", job_id)
             self._decide(job_id, lambda job: decisions.lose(job, since_ms=self._clock()))

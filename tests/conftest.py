@@ -1,13 +1,11 @@
 """Fixtures that several tiers of tests share."""
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.service import RedisServer, Service, redis_server, running_service
+from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server, running_service
 
 for _name in [name for name in os.environ if name.startswith("TAILRACE_") and "TESTS" not in name]:
     del os.environ[_name]
@@ -33,15 +31,14 @@ def redis_url(shared_redis: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def old_redis() -> Iterator[RedisServer]:
-    """A Redis 6.2, the oldest that is promised to do: where TAILRACE_TESTS_OLD_REDIS or ./tailrace has put one."""
-    binary = Path(os.environ.get("TAILRACE_TESTS_OLD_REDIS", f"{sys.prefix}/redis/redis-server"))
-    if not binary.exists():
-        pytest.skip("no Redis 6.2 here")
-    with redis_server(binary=str(binary)) as server:
+    """A Redis 6.2; skips where there is none."""
+    if not OLD_REDIS.exists():
+        pytest.skip(f"there is no Redis 6.2 in {OLD_REDIS.parent}")
+    with redis_server(binary=str(OLD_REDIS)) as server:
         yield server
 
 
-@pytest.fixture(params=["redis 7", "redis 6.2"])
+@pytest.fixture(params=REDISES)
 def any_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """Every Redis that is promised to do, empty at the start of each test and as it was afterwards."""
     import redis

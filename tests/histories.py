@@ -19,7 +19,7 @@ EPOCH = "k3f9ab"
 BEGIN = 1_700_000_000_000
 
 #: Everything that breaks a parser or a line: separators of Unicode, NUL, quotes, more bytes than characters.
-TRICKY = "a ü\u4e2d\U0001f600\u0085\u2028\u2029\x0b\x0c\x1c\r\n\t\0\"\\:\ufeff"
+TRICKY = 'a ü\u4e2d\U0001f600\u0085\u2028\u2029\x0b\x0c\x1c\r\n\t\0"\\:\ufeff'
 texts = st.text(st.sampled_from(TRICKY) | st.characters(exclude_categories=["Cs"]), max_size=30)
 #: Few, so that events meet in the same step, output, metric, item and alert.
 names = st.sampled_from(["a", "b", "\u2028c"])
@@ -29,37 +29,36 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
-_NAMES = {"name", "parent", "key", "state"}
-#: Fields whose values only the product itself writes.
-_OWN = {"until": st.just(rfc3339(BEGIN)), "deadline": st.just(rfc3339(BEGIN)), "expires_at": st.just(rfc3339(BEGIN))}
+_NAMES = dict.fromkeys(["name", "parent", "key", "state"], names)
+_TIMES = dict.fromkeys(["until", "deadline", "expires_at"], st.just(rfc3339(BEGIN)))
+_TEXTS = _NAMES | _TIMES
+_PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
+    inspect.IntType: st.integers(0, 60) | st.integers(0, 2**53),
+    inspect.FloatType: floats,
+    inspect.BoolType: st.booleans(),
+    inspect.NoneType: st.none(),
+    inspect.AnyType: json_values,
+}
 
 
 def values(kind: inspect.Type, field: str = "") -> st.SearchStrategy[Any]:
     """Any value of a type as msgspec sees it."""
     match kind:
         case inspect.StrType():
-            return _OWN.get(field, names if field in _NAMES else texts)
-        case inspect.IntType():
-            return st.integers(0, 60) if field == "offset" else st.integers(0, 2**53)
-        case inspect.FloatType():
-            return floats
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.NoneType():
-            return st.none()
+            made = _TEXTS.get(field, texts)
         case inspect.LiteralType(values=choices):
-            return st.sampled_from(sorted(choices))
+            made = st.sampled_from(sorted(choices))
         case inspect.UnionType(types=kinds):
-            return st.one_of([values(each, field) for each in kinds])
+            made = st.one_of([values(each, field) for each in kinds])
         case inspect.ListType(item_type=item):
-            return st.lists(values(item), max_size=3)
+            made = st.lists(values(item), max_size=3)
         case inspect.DictType(key_type=key, value_type=value):
-            return st.dictionaries(values(key), values(value), max_size=3)
+            made = st.dictionaries(values(key), values(value), max_size=3)
         case inspect.StructType(cls=cls):
-            return structs(cls)
-        case inspect.AnyType():
-            return json_values
-    raise TypeError(kind)
+            made = structs(cls)
+        case _:
+            made = _PLAIN[type(kind)]
+    return made
 
 
 def structs(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
@@ -71,7 +70,7 @@ def structs(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
 
 any_event = st.one_of([structs(cls) for cls in ev.EVENTS.values()])
 _MOVES = (ev.JobStarted, ev.JobReleased, ev.JobRetrying, ev.JobQueued, ev.JobCancelling)
-_RUNS_OWN = [cls for cls in ev.EVENTS.values() if not cls.terminal and cls not in (*_MOVES, ev.JobScheduled)]
+_RUNS_OWN = tuple(cls for cls in ev.EVENTS.values() if not cls.terminal and cls not in (*_MOVES, ev.JobScheduled))
 _unknown = st.builds(ev.Unknown, type=st.just("step.dreamt"), data=st.dictionaries(texts, json_values, max_size=2))
 
 
@@ -114,14 +113,12 @@ _first = st.builds(ev.JobQueued, request=requests) | st.builds(
 )
 _QUEUED = ev.JobQueued()
 _started = structs(ev.JobStarted)
+_body = st.one_of([structs(cls) for cls in (*_RUNS_OWN * 3, *_MOVES)] + [st.just(_QUEUED), _started, _unknown])
+_end = st.one_of([structs(cls) for cls in ev.EVENTS.values() if cls.terminal])
 
 
 @st.composite
 def histories(draw: st.DrawFn, *, most: int = 25) -> list[Record]:
     """A job's log from its first event on: mostly what a run writes, some moves, perhaps an end."""
-    body = st.one_of(
-        [structs(cls) for cls in _RUNS_OWN] * 3 + [structs(cls) for cls in _MOVES] + [st.just(_QUEUED), _started, _unknown]
-    )
-    end = draw(st.lists(st.one_of([structs(cls) for cls in ev.EVENTS.values() if cls.terminal]), max_size=2))
-    return records_of([draw(_first), _QUEUED, draw(_started), *draw(st.lists(body, max_size=most)), *end])
-
+    end = draw(st.lists(_end, max_size=2))
+    return records_of([draw(_first), _QUEUED, draw(_started), *draw(st.lists(_body, max_size=most)), *end])

@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 #: Every wait of the tests is a multiple of this many seconds; slower machines set the factor.
 UNIT = float(os.environ.get("TAILRACE_TESTS_TIMEOUT_FACTOR", "1"))
+#: A Redis 6.2, the oldest that is promised to do: where ./tailrace puts the one from the wheel, unless told otherwise.
+OLD_REDIS = Path(os.environ.get("TAILRACE_TESTS_OLD_REDIS", f"{sys.prefix}/redis/redis-server"))
+REDISES = ["redis 7", "redis 6.2"] if OLD_REDIS.exists() else ["redis 7"]
 
 
 def free_port() -> int:

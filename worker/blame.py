@@ -2,11 +2,19 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
 
 from jobs.errors import FileNotFound, InvalidEvent
 from jobs.events import Failure
 from worker import plain
 from worker.outcomes import Cancelled, JobFailed, Retry
+
+#: The largest detail of a failure in bytes of JSON; its event has to stay below 64 KiB.
+DETAIL_BYTES = 16 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +40,9 @@ class Blame:
 
     def _told(self, error: BaseException, step: str | None) -> Failure:
         match error:
-            case JobFailed():
-                return _checked(error)
-            case Retry() | Cancelled():
+            case JobFailed() | Retry():
+                return _checked(error.failure())
+            case Cancelled():
                 return error.failure()
             case MemoryError():
                 return Failure(code="memory", message="The job ran out of memory.")
@@ -47,21 +55,24 @@ class Blame:
     def _hidden(self, error: BaseException, step: str | None) -> Failure:
         where = f" in step {step}" if step else ""
         ref = secrets.token_hex(3)
-        message = f"{type(error).__name__}{where} (ref {ref})"
-        log.error("job %s: %s", self._job_id, message, exc_info=error)
-        return Failure(code="error", message=message)
+        told = f"{type(error).__name__}{where} (ref {ref})"
+        log.error("job %s: %s", self._job_id, told, exc_info=error)
+        return Failure(code="error", message=told)
 
 
-def _checked(error: JobFailed) -> Failure:
-    """The author's failure; a detail that JSON cannot carry is left out rather than hiding the failure."""
-    failure = error.failure()
-    try:
-        detail = plain.fields(failure.detail or {})
-    except (TypeError, ValueError, RecursionError, AttributeError):
-        detail = None
+def _checked(failure: Failure) -> Failure:
+    """The author's failure as an event can carry it: a detail that is no small JSON object is left out."""
     return Failure(
         code=plain.text(failure.code),
         message=plain.text(failure.message),
         retryable=failure.retryable,
-        detail=detail,
+        detail=_small(failure.detail),
     )
+
+
+def _small(detail: object) -> dict[str, Any] | None:
+    if isinstance(detail, Mapping) and detail:
+        with suppress(TypeError, ValueError, RecursionError, OverflowError):
+            copied = plain.fields(detail)
+            return copied if len(msgspec.json.encode(copied)) <= DETAIL_BYTES else None
+    return None

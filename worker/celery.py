@@ -117,7 +117,7 @@ class Worker:
             os._exit(1)
 
     def _answer(self, queue: str) -> None:
-        #: Billiard's handler would raise SystemExit into the author's code, and the job would look as if it had failed.
+        #: Billiard would raise SystemExit into the author's code, and the job would look as if it had failed.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if self._slot is not None:
             self._slot.answer(queue)

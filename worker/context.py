@@ -71,7 +71,7 @@ class Context:
 
     def step(self, name: str, *, title: str | None = None, weight: float | None = None) -> Step:
         """A step, to be opened by ``with``; one inside another names it as its parent. A cancel point."""
-        share = self._fraction.weight(name, weight)
+        share = self._fraction.weight(name, plain.maybe(weight))
         return Step(
             name,
             sink=self._sink,
@@ -105,8 +105,8 @@ class Context:
         if measured is None:
             self.log(f"{name} is {value}", level="warning")
             return
-        event = ev.MetricMeasured(name=plain.name(name), value=measured, step=plain.maybe(step), unit=unit)
-        tell(self._sink, event)
+        named = None if unit is None else plain.text(unit, plain.NAME)
+        tell(self._sink, ev.MetricMeasured(name=plain.name(name), value=measured, step=plain.maybe(step), unit=named))
 
     def log(self, message: str, level: Level = "info", **fields: Any) -> None:
         """A line for people who watch, with any fields beside it."""
@@ -164,7 +164,7 @@ class Context:
     def artifact(self, name: str, data: bytes | str | Path, *, media_type: str | None = None) -> ev.ArtifactReady:
         """Keeps *data* (bytes, text, or the file at a Path) for whoever watches; returns what they are told of it."""
         guessed = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        record = self._files.keep(name, chunks_of(data), guessed)
+        record = self._files.keep(plain.text(name, 1000), chunks_of(data), plain.text(guessed, plain.NAME))
         tell(self._sink, record)
         return record
 

@@ -6,15 +6,22 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+import msgspec
 
 from jobs.catalogue import TypeEntry, WorkerEntry
 from jobs.clock import now_ms
+from worker import processes
 from worker.collect import ROOT
 from worker.registry import Crew, Registry
 
 #: A worker that ends waits that long for its warden to have closed the books.
 END_SECONDS = 10.0
+#: A folder whose worker is dead and that no warden has touched for so long belongs to nobody.
+FORSAKEN_SECONDS = 120.0
+PREFIX = "tailrace-worker-"
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +30,10 @@ class Guard:
     """Belongs to the worker's main process, which has no threads: its children are forked from it."""
 
     def __init__(self, worker: WorkerEntry, types: Iterable[TypeEntry]) -> None:
-        self.registry = Registry(Path(tempfile.mkdtemp(prefix="tailrace-worker-")))
-        self.registry.create(Crew(worker=worker, types=list(types)))
+        clear_forsaken(Path(tempfile.gettempdir()))
+        pid = os.getpid()
+        self.registry = Registry(Path(tempfile.mkdtemp(prefix=PREFIX)))
+        self.registry.create(Crew(worker=worker, types=list(types), pid=pid, born=processes.born(pid)))
         self._process = self._begin()
 
     def check(self) -> None:
@@ -55,3 +64,13 @@ class Guard:
         return subprocess.Popen(  # noqa: S603 - our own module
             command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, process_group=0
         )
+
+
+def clear_forsaken(folder: Path) -> None:
+    """Removes what workers left in *folder* that were killed together with their wardens."""
+    for registry in map(Registry, folder.glob(f"{PREFIX}*")):
+        with suppress(OSError, msgspec.DecodeError):
+            crew = registry.crew()
+            dead = processes.life(crew.pid, crew.born) is processes.Life.GONE
+            if dead and registry.idle_seconds() > FORSAKEN_SECONDS:
+                registry.remove()

@@ -15,7 +15,7 @@ _HEARD_FROM = {
 
 
 def set_up(level: str | int) -> None:
-    """The process's logging, and nobody else's: replaces what handlers there are."""
+    """The process's logging, and nobody else's: takes the place of what was set up before."""
     line = logging.StreamHandler(sys.stderr)
     line.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(process)d %(name)s: %(message)s"))
     root = logging.getLogger()

@@ -171,7 +171,7 @@ class Publisher:
     def _hold(self, error: LogUnavailable, tries: int) -> None:
         """The log is away: the job goes on, its events are held, the append is tried again."""
         if tries == 1:
-            log.warning("job %s: %s; its events are held", self._writer.job_id, error)
+            log.warning("job %s: its events are held: %s", self._writer.job_id, error)
         self._watch_the_clock()
         time.sleep(min(BACK_OFF_SECONDS, 0.02 * 2 ** min(tries, 10)) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 

@@ -8,7 +8,9 @@
 Files and not Redis, because it has to be known just as well while Redis is away and after a kill -9.
 """
 
+import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,10 +34,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
-    """The worker as its warden makes it known."""
+    """The worker as its warden makes it known, and its main process."""
 
     worker: WorkerEntry
     types: list[TypeEntry]
+    pid: int
+    born: float
 
 
 class Drain(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +75,8 @@ class Registry:
     def enter(self, run: Run) -> Path:
         """Notes a run; its empty workdir."""
         workdir = self._work / run.key
-        workdir.mkdir(mode=0o700)
+        for folder in (self._runs, workdir):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(self._runs / run.key, run)
         return workdir
 
@@ -83,13 +88,24 @@ class Registry:
         shutil.rmtree(self._work / run.key, ignore_errors=True)
         (self._runs / run.key).unlink(missing_ok=True)
 
+    def touch(self) -> None:
+        """Keeps whoever clears temporary folders from taking a long-lived worker's for forgotten."""
+        with suppress(FileNotFoundError):
+            os.utime(self.folder / "worker.json")
+
     def runs(self) -> list[Run]:
-        found = []
+        found: list[Run] = []
+        if not self._runs.exists():
+            return found
         for path in sorted(self._runs.iterdir()):
             if not path.name.startswith("."):
                 with suppress(FileNotFoundError):
                     found.append(msgspec.json.decode(path.read_bytes(), type=Run))
         return found
+
+    def idle_seconds(self) -> float:
+        """How long ago the warden last touched the folder."""
+        return time.time() - (self.folder / "worker.json").stat().st_mtime
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

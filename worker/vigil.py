@@ -11,6 +11,7 @@ from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.head import Head
 from jobs.lifecycle import Lifecycle
 from worker import processes, sentence
+from worker.every import Every
 from worker.processes import Life
 from worker.registry import Registry, Run
 from worker.sentence import Sentence
@@ -21,24 +22,6 @@ LOOK_SECONDS = 0.4
 CATALOGUE_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
-
-
-class Every:
-    """True at most once in so many seconds."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds, self._clock, self._next = seconds, clock, clock()
-
-    def due(self) -> bool:
-        now = self._clock()
-        if now < self._next:
-            return False
-        self._next = now + self._seconds
-        return True
-
-    def again(self) -> None:
-        """It did not work out: due at the next question."""
-        self._next = self._clock()
 
 
 class Vigil:
@@ -63,6 +46,11 @@ class Vigil:
         self._foreign: dict[str, float] = {}
         self._sentences: dict[str, Sentence] = {}
         self._away, self._published = False, False
+
+    @property
+    def away(self) -> bool:
+        """Whether Redis did not answer when it was last asked."""
+        return self._away
 
     def turn(self) -> None:
         """Everything that is due now; a Redis that is away is tried again at the next turn."""
@@ -125,6 +113,7 @@ class Vigil:
         """All types at first, later only what Redis has lost: an older worker must not take a newer one's word back."""
         if not self._publication.due():
             return
+        self._registry.touch()
         try:
             known = self._catalogue.types() if self._published else {}
             self._catalogue.publish(entry for entry in self._crew.types if entry.name not in known)
@@ -160,7 +149,7 @@ class Vigil:
         if found is None and foreign is not None and self._monotonic() - foreign > sentence.FOREIGN_GRACE_SECONDS:
             found = sentence.foreign()
         if found is None and self._life_of(run) is Life.GONE:
-            found = sentence.lost(run, now)
+            found = sentence.lost(run, now) if until is None else sentence.drained(run)
         if found is not None:
             self._sentences[run.key] = found
             log.warning("job %s: run %d in process %d ends: %s", run.job, run.run, run.pid, found.reason)

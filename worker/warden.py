@@ -19,9 +19,10 @@ from jobs.doorbell import Doorbell
 from jobs.errors import SettingsError, TailraceError
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
+from worker.every import Every
 from worker.logs import set_up
 from worker.registry import Registry
-from worker.vigil import Every, Vigil
+from worker.vigil import Vigil
 
 TURN_SECONDS = 0.2
 #: How often this process asks whether it is its turn to sweep.

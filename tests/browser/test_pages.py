@@ -117,3 +117,13 @@ def test_signing_in_never_leads_to_another_site(locked: Service, back: str) -> N
     answer = httpx.post(f"{locked.url}/session", data=form, headers={"Origin": locked.url})
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
+
+
+def test_files_of_the_page_are_kept_for_good_under_an_address_that_names_their_content(service: Service) -> None:
+    found = re.search(r"/assets/([0-9a-f]+)/base\.css", httpx.get(service.url).text)
+    assert found is not None
+    assert "immutable" in httpx.get(service.url + found[0]).headers["cache-control"]
+    another = httpx.get(f"{service.url}/assets/0123456789ab/base.css")
+    assert another.headers["cache-control"] == "no-cache"
+    for path in ("..%2fpages.py", "../pages.py", "%2e%2e/pages.py", "nothing.css"):
+        assert httpx.get(f"{service.url}/assets/{found[1]}/{path}").status_code == 404

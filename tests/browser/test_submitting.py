@@ -134,8 +134,10 @@ def test_a_file_is_uploaded_and_its_report_shows_charts(new_tab: NewTab) -> None
     expect(page.get_by_role("region", name="Result")).to_be_visible()
     drawn = page.locator(".gallery img")
     expect(drawn.first).to_be_visible()
-    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
-    assert drawn.count() >= 1
+    for image in drawn.all():
+        image.scroll_into_view_if_needed()
+        expect(image).to_have_js_property("complete", value=True)
+        assert image.evaluate("image => image.naturalWidth") > 0
 
 
 def test_a_file_dropped_on_the_field_is_uploaded(new_tab: NewTab) -> None:

@@ -1,7 +1,7 @@
 """A job is watched: live, by several, after a reload, through a broken line, to its end and no further."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,14 +21,15 @@ Gated = tuple[str, Path]
 
 
 @pytest.fixture
-def gated(service: Service, tmp_path: Path) -> Callable[[], Gated]:
-    """Submits a job that shows everything and then stands until its gate is made."""
+def gated(service: Service, tmp_path: Path) -> Iterator[Callable[[], Gated]]:
+    """Submits a job that shows everything and then stands until its gate is made, at the latest here."""
+    gate = tmp_path / "gate"
 
     def submit() -> Gated:
-        gate = tmp_path / "gate"
         return service.submit("everything", gate=str(gate))["id"], gate
 
-    return submit
+    yield submit
+    gate.touch()
 
 
 def shown(page: Page) -> str:
@@ -39,14 +40,14 @@ def shown(page: Page) -> str:
 
 def at_the_gate(page: Page) -> None:
     expect(page.locator(".outputs")).to_contain_text("Before the gate.")
-    expect(page.locator(".files")).to_contain_text("page.html")
+    expect(page.get_by_role("region", name="Files")).to_contain_text("page.html")
     expect(page.locator(".connection")).to_have_text("Live")
 
 
 def test_two_tabs_show_the_same_while_it_runs_and_when_it_has_ended(new_tab: NewTab, service: Service) -> None:
-    job = service.submit("ticks", n=6, seconds=0.2)
+    job = service.submit("ticks", n=20, seconds=0.2)
     first = new_tab(f"/jobs/{job['id']}")
-    expect(first.locator(".pill")).to_have_text("Running")
+    expect(first.locator(".outputs")).to_contain_text("tick 1")
     second = new_tab(f"/jobs/{job['id']}")
     for page in (first, second):
         expect(page.locator(".pill")).to_have_text("Succeeded")

@@ -125,10 +125,17 @@ def test_a_refusal_is_told_and_not_asked_again(broken: Broken) -> None:
 
 def test_every_fault_of_a_problem_is_told(broken: Broken) -> None:
     errors = [{"pointer": "/params/n", "detail": "must be a number"}, {"pointer": "", "detail": "x is unknown"}]
-    broken.script = [code(422, json.dumps({"detail": "The params do not fit.", "errors": errors}).encode())]
+    broken.script = [
+        code(
+            422,
+            json.dumps(
+                {"title": "The params do not fit", "detail": "x is unknown, and 1 more", "errors": errors}
+            ).encode(),
+        )
+    ]
     with pytest.raises(Refused) as refused:
         broken.service.job("1")
-    assert str(refused.value) == "The params do not fit.\n  /params/n: must be a number\n  /: x is unknown"
+    assert str(refused.value) == "The params do not fit\n  /params/n: must be a number\n  /: x is unknown"
     assert refused.value.code == 2
 
 

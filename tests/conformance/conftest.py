@@ -11,6 +11,7 @@ from jobs.eventlog import EventLog
 from jobs.memory_log import MemoryLog
 from jobs.redis_log import RedisLog
 from jobs.wiring import redis_client
+from tests.service import REDISES
 
 #: Events that a log of these tests keeps; Redis may keep up to a node more.
 MAX_EVENTS = 1000
@@ -73,7 +74,7 @@ class RedisBench(Bench):
             client.connection_pool.disconnect()
 
 
-@pytest.fixture(params=["memory", "redis 7", "redis 6.2"])
+@pytest.fixture(params=["memory", *REDISES])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made: Bench
     if request.param == "memory":

@@ -7,6 +7,7 @@ import pytest
 from jobs.errors import CursorMoved, JobNotFound
 from jobs.eventlog import NOWHERE, Batch, Cursor, Entry, EventLog
 from tests.conformance.conftest import MAX_EVENTS
+from tests.service import RedisServer
 
 JOB = "01j9zc3k2v8r5n7m4q6w0x1y2e"
 OTHER = "01j9zc3k2v8r5n7m4q6w0x1y2f"
@@ -44,6 +45,14 @@ def filled(log: EventLog, count: int, *, job_id: str = JOB) -> Cursor:
 
 def stored(log: EventLog, job_id: str = JOB) -> list[bytes]:
     return [entry.envelope for entry in log.read(job_id, 0).entries]
+
+
+def test_the_oldest_redis_is_the_one_that_was_promised(old_redis: RedisServer) -> None:
+    """Skipped where this machine has none; then all tests here ran on the memory log and on a newer Redis only."""
+    import redis
+
+    with redis.Redis.from_url(old_redis.url) as client:
+        assert client.info("server")["redis_version"].startswith("6.2.")
 
 
 # Append ----------------------------------------------------------------------------------------------------------

@@ -116,7 +116,9 @@ def test_a_type_of_a_newer_version_is_unknown_and_keeps_its_data() -> None:
     assert event == ev.Unknown(type="step.dreamt", data={"name": "a", "deep": [1, None]})
 
 
-@pytest.mark.parametrize("data", [b'{"name":1}', b"{}", b'{"name":"a","value":null}', b'{"name":"a","value":"1"}', b"[]"])
+@pytest.mark.parametrize(
+    "data", [b'{"name":1}', b"{}", b'{"name":"a","value":null}', b'{"name":"a","value":"1"}', b"[]"]
+)
 def test_a_known_type_of_another_shape_is_unknown(data: bytes) -> None:
     assert isinstance(ev.decode_data("metric", data), ev.Unknown)
 

@@ -78,7 +78,7 @@ def test_an_id_that_is_submitted_again_after_its_end_starts_nothing(yard: Yard) 
 
 @pytest.mark.parametrize("bad", [{"params": {"x": "y" * 70_000}}, {"labels": {"k": "v" * 2000}}, {"type": "\ud800"}])
 def test_a_job_that_cannot_be_stored_leaves_no_trace(yard: Yard, bad: dict[str, Any]) -> None:
-    with pytest.raises((InvalidEvent, UnicodeEncodeError)):
+    with pytest.raises(InvalidEvent):
         yard.life.submit(new_id(), request(**bad))
 
     assert yard.client.keys("*") == []
@@ -278,7 +278,9 @@ def test_a_deleted_job_is_nowhere(yard: Yard) -> None:
     assert yard.life.heads([]) == []
 
 
-def test_the_other_process_sees_what_this_one_wrote(yard: Yard, redis_url: str, clients: Clients, tmp_path: Path) -> None:
+def test_the_other_process_sees_what_this_one_wrote(
+    yard: Yard, redis_url: str, clients: Clients, tmp_path: Path
+) -> None:
     other = yard_of(clients(redis_url), tmp_path)
     [job_id] = submitted(yard)
 

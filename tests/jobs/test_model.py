@@ -169,9 +169,7 @@ def test_what_a_snapshot_has_no_room_for_says_truncated() -> None:
     plan = fold_all(records_of([BEGUN[0], ev.JobStarted(worker="w", attempt=1, steps=steps)]))
     outputs = job_after(*(ev.OutputAppended(name=str(n), offset=0, text="x") for n in range(model.MAX_OUTPUTS + 1)))
     metrics = job_after(*(ev.MetricMeasured(name=str(n), value=1.0) for n in range(model.MAX_METRICS + 1)))
-    alerts = job_after(
-        *(ev.AlertChanged(name=str(n), severity="info", message="m", firing=True) for n in range(201))
-    )
+    alerts = job_after(*(ev.AlertChanged(name=str(n), severity="info", message="m", firing=True) for n in range(201)))
 
     assert (len(plan.steps), plan.truncated) == (MAX_STEPS, True)
     assert (len(outputs.outputs), outputs.truncated) == (model.MAX_OUTPUTS, True)

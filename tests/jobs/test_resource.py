@@ -29,7 +29,9 @@ def crowd(kind: str, count: int, text: str) -> list[ev.AnyEvent]:
         "step errors": [ev.StepFailed(name=str(n), error=failure) for n in range(count)],
         "outputs": [ev.OutputAppended(name=f"{n}{word}"[:200], offset=0, text=text) for n in range(count)],
         "metrics": [ev.MetricMeasured(name=f"{n % 50}{word}"[:200], value=n / 7, unit=word) for n in range(count)],
-        "items": [ev.ItemFinished(key=f"{n}{word}"[:200], state=f"{n}{word}"[:200], error=failure) for n in range(count)],
+        "items": [
+            ev.ItemFinished(key=f"{n}{word}"[:200], state=f"{n}{word}"[:200], error=failure) for n in range(count)
+        ],
         "alerts": [
             ev.AlertChanged(name=str(n), severity="critical", message=text, firing=n % 2 == 0) for n in range(count)
         ],
@@ -45,12 +47,25 @@ def crowd(kind: str, count: int, text: str) -> list[ev.AnyEvent]:
     return made[kind]
 
 
-KINDS = ["steps", "step messages", "step errors", "outputs", "metrics", "items", "alerts", "log", "artifacts", "progress"]
+KINDS = [
+    "steps",
+    "step messages",
+    "step errors",
+    "outputs",
+    "metrics",
+    "items",
+    "alerts",
+    "log",
+    "artifacts",
+    "progress",
+]
 
 
 def job_of(events: list[ev.AnyEvent], text: str = "", end: ev.AnyEvent | None = None) -> Job:
     request = ev.Request(type="t", params={"text": text})
-    records = records_of([ev.JobQueued(request=request), ev.JobStarted(worker="w", attempt=1), *events, *([end] if end else [])])
+    records = records_of(
+        [ev.JobQueued(request=request), ev.JobStarted(worker="w", attempt=1), *events, *([end] if end else [])]
+    )
     assert len(records) == 2 + len(events) + bool(end)
     return fold_all(records)
 
@@ -80,7 +95,9 @@ def test_everything_at_once_at_its_worst_still_fits() -> None:
     st.sampled_from([0.2, 1.2, 12]),
     st.sampled_from(["\0", "\U0001f600", "a", "\u2028", '"', "中"]),
 )
-def test_whatever_a_job_did_its_snapshot_has_at_most_256_kib(kinds: list[str], count: int, kilobytes: float, character: str) -> None:
+def test_whatever_a_job_did_its_snapshot_has_at_most_256_kib(
+    kinds: list[str], count: int, kilobytes: float, character: str
+) -> None:
     text = text_of(kilobytes, character)
     count = count if kilobytes < 1 else count // 5 + 1
     job = job_of([event for kind in kinds for event in crowd(kind, count, text)], text)

@@ -67,7 +67,7 @@ def test_an_output_that_was_reset_is_as_new() -> None:
 
 @QUICK
 @given(st.integers(0, 3000), st.booleans())
-def test_a_series_has_evenly_spaced_points_and_fewer_than_200(count: int, steps: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_series_has_evenly_spaced_points_and_fewer_than_200(count: int, steps: bool) -> None:
     metric = Metric(name="loss")
     for n in range(count):
         metric.measure(ev.MetricMeasured(name="loss", value=n / 7, step=float(n) if steps else None))

@@ -11,6 +11,7 @@ import msgspec
 import psutil
 
 from jobs import events as ev
+from jobs.doorbell import CeleryDoorbell, celery_app
 from jobs.eventlog import Record
 from jobs.files import new_id
 from jobs.head import Head
@@ -28,9 +29,15 @@ class Floor:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.parts: Parts = assemble(
-            Settings.from_env({"REDIS_URL": service.redis.url, "TAILRACE_DATA": service.folder})
-        )
+        settings = Settings.from_env({"REDIS_URL": service.redis.url, "TAILRACE_DATA": service.folder})
+        self.celery = celery_app(settings.broker_url)
+        self.parts: Parts = assemble(settings, doorbell=CeleryDoorbell(self.celery))
+
+    def close(self) -> None:
+        self.service.stop()
+        self.celery.pool.force_close_all()
+        self.celery.close()
+        self.parts.client.close()
 
     def worker(self, **env: str) -> Process:
         given = {"TAILRACE_JOBS": "jobs_of_a_user", "PYTHONPATH": str(OWN), "TAILRACE_CONCURRENCY": "1", **env}
@@ -95,10 +102,11 @@ class Floor:
 def floor(*, durable: bool = False) -> Iterator[Floor]:
     with redis_server(durable=durable) as server:
         service = Service(server)
+        made = Floor(service)
         try:
-            yield Floor(service)
+            yield made
         finally:
-            service.stop()
+            made.close()
 
 
 def lines(path: Path) -> list[str]:

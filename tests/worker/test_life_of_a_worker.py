@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jobs.doorbell import TASK, celery_app, celery_queue
+from jobs.doorbell import TASK, celery_queue
 from jobs.events import TERMINAL
 from jobs.model import JobState
 from tests.service import BIN, ROOT, Process, wait_for
@@ -151,10 +151,9 @@ def test_a_killed_child_is_noticed_and_its_job_goes_to_the_next_attempt(calm_flo
 
 def test_doorbells_rung_too_often_never_run_a_job_twice(calm_floor: Floor, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    app = celery_app(calm_floor.service.redis.url)
     jobs = [calm_floor.submit("calm", seconds=0.1, marks=str(marks)) for _ in range(5)]
     for _ in range(40):
-        app.send_task(TASK, args=["default"], queue=celery_queue("default"), ignore_result=True)
+        calm_floor.celery.send_task(TASK, args=["default"], queue=celery_queue("default"), ignore_result=True)
     for job_id in jobs:
         assert calm_floor.ended(job_id).state is JobState.SUCCEEDED
     begun = Counter(line.split()[1] for line in lines(marks) if line.startswith("begin"))

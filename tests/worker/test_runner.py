@@ -54,6 +54,35 @@ def test_a_foreseen_failure_is_shown_as_its_author_put_it() -> None:
     assert rig.job.error == ev.Failure(code="no_rows", message="The file has no rows.", detail={"rows": 0})
 
 
+@pytest.mark.parametrize("detail", [{"a": object()}, {"a": "x" * 70_000}, ["a", "list"], {"a": {1j}}, {1: 2}])
+def test_a_failure_is_told_whatever_its_author_put_into_its_detail(detail: Any) -> None:
+    def fail(_ctx: Context) -> None:
+        raise JobFailed("broken\udcff", "It is broken.\udcff", detail=detail)
+
+    rig = _rig(fail)
+    rig.run()
+    assert rig.job.state is JobState.FAILED
+    assert rig.job.error is not None
+    assert (rig.job.error.code, rig.job.error.message) == ("broken?", "It is broken.?")
+
+
+def test_whatever_an_author_passes_is_told_in_the_shape_that_readers_expect() -> None:
+    def work(ctx: Context) -> None:
+        odd: Any = 3
+        ctx.metric(odd, odd, unit=odd)
+        ctx.log(odd, x=object())
+        ctx.item(odd, odd, {"code": odd, "message": odd, "detail": [1]})
+        ctx.alert(odd, message=odd)
+        with ctx.step(odd, title=odd, weight=odd) as step:
+            step.progress(odd, odd, unit=odd, message=odd)
+            step.summary(odd)
+
+    rig = _rig(work)
+    rig.run()
+    assert rig.job.error is None
+    assert rig.events(ev.Unknown) == []
+
+
 def test_a_retryable_failure_gets_another_attempt_while_one_is_left() -> None:
     def fail(_ctx: Context) -> None:
         raise JobFailed("busy", "The other side is busy.", retryable=True)

@@ -21,7 +21,7 @@ import { percent, STATES, title } from "./words.js";
 /** What comes within this time is drawn at once. Not by animation frames: a hidden tab has none, but has a title. */
 const DRAW_MS = 40;
 
-/** The view of job `id`. `on` is `{job(job), ended(job), opened(job), deleted(id)}`: what the rest of the page is told. */
+/** The view of job `id`. `on` is `{job(job, title), opened(job), ended(job), again(job), deleted(id)}`: what the rest of the page is told. */
 export function jobView(id, on) {
   let job = null;
   let kind = null;
@@ -31,6 +31,7 @@ export function jobView(id, on) {
   let live = false;
   let due = 0;
   let stream = null;
+  let closed = false;
 
   const head = headView({ cancel, retry, remove, hurry: () => stream?.hurry() });
   const notices = noticesView();
@@ -67,6 +68,7 @@ export function jobView(id, on) {
 
   async function arrived() {
     element.removeAttribute("data-empty");
+    draw();
     on.opened(job);
     const types = await jobTypes({ again: false }).catch(() => []);
     kind = types.find((type) => type.name === job.type) ?? null;
@@ -77,13 +79,18 @@ export function jobView(id, on) {
     const was = link.state;
     link = next;
     if (next.state === "waiting" && was !== "waiting") say("The connection is lost. It will be tried again.");
-    if (next.state === "lost") notices.lost(next.problem);
+    if (next.state === "lost") {
+      notices.lost(next.problem);
+      element.toggleAttribute("data-lost", !job);
+    }
+    if (next.state === "ended") draw();
     head.link(link, Date.now());
   }
 
   function draw() {
+    clearTimeout(due);
     due = 0;
-    if (!job) return;
+    if (!job || closed) return;
     head.update(job, kind);
     for (const part of parts) part.update(job);
     steps.update(job);
@@ -105,6 +112,7 @@ export function jobView(id, on) {
   const ticking = setInterval(tick, 1000);
 
   function close() {
+    closed = true;
     stream?.close();
     clearInterval(ticking);
     clearTimeout(due);

@@ -2,7 +2,6 @@
 
 import { call } from "./api.js";
 import { el, keyed, set, show, write } from "./dom.js";
-import { TERMINAL } from "./fold.js";
 import { draw } from "./icons.js";
 import { percent, STATES, title, when } from "./words.js";
 
@@ -92,9 +91,6 @@ export function recentJobs(element) {
     types(found) {
       for (const type of found) titles.set(type.name, type.title ?? title(type.name));
       redraw();
-    },
-    get unfinished() {
-      return jobs.some((job) => !TERMINAL.has(job.state));
     },
   };
 }

@@ -35,12 +35,14 @@ export function stepsView() {
       if (!node || !step.started_at) continue;
       const end = step.finished_at ?? (job.finished_at || new Date(now).toISOString());
       const seconds = secondsBetween(step.started_at, end);
-      write(node.parts.time, step.finished_at || seconds >= 1 ? duration(step.finished_at ? seconds : Math.floor(seconds)) : "");
+      write(node.parts.time, step.finished_at ? took(seconds) : seconds < 1 ? "" : duration(Math.floor(seconds)));
     }
   }
 
   return { element, update, tick };
 }
+
+const took = (seconds) => (seconds < 0.1 ? "< 0.1 s" : duration(seconds));
 
 /** What ran when the job ended runs no more. */
 const stopped = (step) => (step.state === "running" ? { ...step, state: "stopped" } : step);

@@ -10,6 +10,7 @@ import pytest
 
 from jobs import events as ev
 from worker.blame import Blame
+from worker.catalogue import report_job
 from worker.context import Context
 from worker.fraction import Fraction
 from worker.job import JobType
@@ -23,16 +24,16 @@ MOST_BYTES = 64 * 1024
 class Kept:
     """A sink that keeps every event; `cancel_at` begins the end of the job when that many events have come."""
 
-    def __init__(self, cancel_at: int | None = None) -> None:
+    def __init__(self) -> None:
         self.verdict: type[Cancelled] | None = None
         self.events: list[ev.AnyEvent] = []
-        self._cancel_at = cancel_at
+        self.cancel_at: int | None = None
 
     def emit(self, event: ev.AnyEvent, size: int) -> None:
         assert len(ev.encode_data(event)) <= MOST_BYTES
         assert size > 0
         self.events.append(event)
-        if len(self.events) == self._cancel_at:
+        if len(self.events) == self.cancel_at:
             self.verdict = Cancelled
 
 
@@ -82,38 +83,51 @@ class Run:
 
 
 Runner = Callable[..., Run]
+SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "nyc-airports-2013.csv"
+
+
+def run_in(folder: Path, sink: Kept, kind: JobType, upload: Path | None, params: dict[str, Any]) -> Run:
+    """Runs a job type as a worker's runner does, but in this process and with nothing stored."""
+    files = Folder(upload)
+    context = Context(
+        "job",
+        attempt=1,
+        sink=sink,
+        files=files,
+        workdir=folder,
+        fraction=Fraction(kind.steps),
+        blame=Blame("job"),
+    )
+    given = params if upload is None else {**params, "file": FILE_ID}
+    result = kind.run(context, kind.read(given))
+    return Run(result, sink.events, files.artifacts, files.media_types)
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Runner:
-    """Runs a job type: `run(kind, upload=…, cancel_at=…, **params)`."""
+def kept() -> Kept:
+    """The sink of the test's job: its events also when the job does not end well."""
+    return Kept()
 
-    def runner(kind: JobType, upload: Path | None = None, *, cancel_at: int | None = None, **params: Any) -> Run:
-        workdir = tmp_path / f"work-{len(list(tmp_path.iterdir()))}"
-        workdir.mkdir()
-        sink, files = Kept(cancel_at), Folder(upload)
-        context = Context(
-            "job",
-            attempt=1,
-            sink=sink,
-            files=files,
-            workdir=workdir,
-            fraction=Fraction(kind.steps),
-            blame=Blame("job"),
-        )
-        given = {**params, "file": FILE_ID} if upload is not None else params
-        try:
-            result = kind.run(context, kind.read(given))
-        finally:
-            runner.events = sink.events  # type: ignore[attr-defined] # for a job that does not end well
-        return Run(result, sink.events, files.artifacts, files.media_types)
+
+@pytest.fixture
+def run(tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """Runs a job type: `run(kind, upload, **params)`."""
+
+    def runner(kind: JobType, upload: Path | None = None, *, sink: Kept | None = None, **params: Any) -> Run:
+        return run_in(tmp_path_factory.mktemp("work"), sink or Kept(), kind, upload, params)
 
     return runner
 
 
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A report on the sample file, made once."""
+    return run_in(tmp_path_factory.mktemp("sample"), Kept(), report_job, SAMPLE, {})
+
+
 @pytest.fixture
-def upload(tmp_path: Path) -> Callable[[str | bytes, str], Path]:
-    """Writes an upload: `upload("a,b\\n1,2\\n")`."""
+def upload(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an upload and returns its path; takes text or bytes, and a name."""
 
     def write(data: str | bytes, name: str = "table.csv") -> Path:
         path = tmp_path / name

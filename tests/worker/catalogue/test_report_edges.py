@@ -96,7 +96,9 @@ TAKEN = {
 
 
 @pytest.mark.parametrize(("text", "rows", "columns"), TAKEN.values(), ids=TAKEN)
-def test_any_table_gets_a_report(run: Callable[..., object], upload: Upload, text: str, rows: int, columns: int) -> None:
+def test_any_table_gets_a_report(
+    run: Callable[..., object], upload: Upload, text: str, rows: int, columns: int
+) -> None:
     done = run(report_job, upload(text))
     assert (done.result["rows"], done.result["columns"]) == (rows, columns)
     assert {"report.html", "report.md", "figures.json"} <= set(done.artifacts)

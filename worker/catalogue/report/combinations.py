@@ -26,6 +26,8 @@ _CANDIDATES = 200
 _LISTED = 8
 #: A value so many spreads from what the row's others lead one to expect is odd.
 ODD = 4.5
+#: And it must matter: where two columns say nearly the same, a hair is many spreads.
+_AWAY = 1.0
 #: Keeps the inverse of the correlations finite where two columns say the same.
 _RIDGE = 0.01
 
@@ -52,6 +54,8 @@ class Odd:
     other: float
     expected: float
     z: float
+    #: How far value and expected value lie apart among the column's values, in normal scores.
+    away: float
 
 
 def compared(profiles: Sequence[Profile], load: Callable[[Profile], pl.Series], rows: int) -> Compared | None:
@@ -93,7 +97,7 @@ def odd_rows(data: Compared, batch_done: Callable[[int, int], None]) -> list[Odd
     rests = np.column_stack([z_scores(column) for column in (data.scores @ inverse / np.sqrt(np.diag(inverse))).T])
     rests[np.isnan(data.values)] = 0
     odd = [_odd(data, inverse, rests, int(place)) for place in isolated]
-    clear = [one for one in odd if abs(one.z) > ODD]
+    clear = [one for one in odd if abs(one.z) > ODD and one.away > _AWAY]
     return sorted(clear, key=lambda one: -abs(one.z))[:_LISTED]
 
 
@@ -121,6 +125,7 @@ def _odd(data: Compared, inverse: Floats, rests: Floats, place: int) -> Odd:
         other=float(data.values[place, partner]),
         expected=float(np.quantile(known, ndtr(hoped))),
         z=float(rests[place, column]),
+        away=abs(float(data.scores[place, column]) - hoped),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from worker.catalogue.report.limits import MAX_COLUMNS
@@ -54,6 +54,7 @@ def sniff(sample: str, *, whole: bool) -> Dialect:
     """Find the shape from the beginning of the text; `whole` when that is all of it."""
     hint = _HINT.match(sample)
     candidates = [hint.group(1)] if hint and hint.group(1) in _DELIMITERS else _DELIMITERS
+    sample = sample[hint.end() :] if hint else sample
     text = sample if whole else sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
     parsed = {delimiter: _rows(text, delimiter) for delimiter in candidates}
     delimiter = max(parsed, key=lambda one: _consistency(parsed[one]))
@@ -62,7 +63,8 @@ def sniff(sample: str, *, whole: bool) -> Dialect:
         return _one_column(_rows(text, ""))
     if share < _CONSISTENT:
         raise not_a_table("No delimiter splits the lines of the file into the same number of columns.")
-    return _shape(parsed[delimiter], delimiter, width)
+    found = _shape(parsed[delimiter], delimiter, width)
+    return replace(found, skip=found.skip + 1) if hint else found
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-#: From so many texts on, their hashes are counted instead: the same figures (but for a collision of 64 bits), less memory.
+#: From so many texts on, their hashes of 64 bits are counted instead: the same figures, less memory.
 _MANY = 500_000
 
 

@@ -9,7 +9,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from worker.catalogue.report.draw_time import heading
 from worker.catalogue.report.groups import Groups, Relations
-from worker.catalogue.report.profile import Bars, Profile
+from worker.catalogue.report.profile import Profile
+from worker.catalogue.report.spread import Bars
 from worker.catalogue.report.svg import colour
 from worker.catalogue.report.words import capital, compact, measure, number, percent, short
 

@@ -6,8 +6,9 @@ import msgspec
 
 from worker.catalogue.report.anomaly import headlines
 from worker.catalogue.report.findings import Findings
-from worker.catalogue.report.narrative import in_short, span_of
+from worker.catalogue.report.narrative import in_short
 from worker.catalogue.report.periods import Point
+from worker.catalogue.report.span import span_of
 from worker.catalogue.report.trend import Trend, ranked
 from worker.catalogue.report.words import period
 
@@ -75,7 +76,7 @@ def result(found: Findings, artifacts: list[str]) -> dict[str, Any]:
 
 
 def _period(found: Findings) -> dict[str, str] | None:
-    span = span_of(found)
+    span = span_of(found.trends)
     if span is None or found.trends is None:
         return None
     return {"column": found.trends.axis.name, "first": span[0], "last": span[1], "every": found.trends.every}

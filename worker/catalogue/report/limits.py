@@ -8,8 +8,8 @@ MAX_LINE_CHARS: Final = 1 << 20
 MAX_CELL_CHARS: Final = 500
 #: Columns of one table.
 MAX_COLUMNS: Final = 5_000
-#: Rows of one table: one column of so many rows still fits into half a GiB.
-MAX_ROWS: Final = 20_000_000
+#: Rows of one table: what its widest column needs while it is read stays near 2 GiB.
+MAX_ROWS: Final = 12_000_000
 #: Cells of one table: bounds what a small Parquet file can unfold to.
 MAX_CELLS: Final = 400_000_000
 #: Bytes of text that a compressed file may unfold to.

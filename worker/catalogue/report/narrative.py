@@ -2,19 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 from worker.catalogue.report.anomaly import Tail, headlines
 from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.profile import Profile
+from worker.catalogue.report.span import length_of, span_of, under_two_years
 from worker.catalogue.report.table import Kind
 from worker.catalogue.report.trend import Trend, ranked
 from worker.catalogue.report.words import (
     capital,
     chance,
     count,
-    elapsed,
-    instant,
     listing,
     measure,
     number,
@@ -28,8 +26,6 @@ _TOLD_ANOMALIES = 6
 _STRONG = 0.6
 _SAME = 0.995
 _LITTLE = 0.01
-#: Less an edge.
-_TWO_YEARS = timedelta(days=700)
 _PLURALS = {
     Kind.NUMBER: ("number", "numbers"),
     Kind.DATE: ("date", "dates"),
@@ -111,10 +107,10 @@ def on_trends(found: Findings) -> Iterator[str]:
     trends = found.trends
     if trends is None or not trends.found:
         return
-    span = span_of(found)
+    span = span_of(trends)
     if span is not None:
         yield (
-            f"By {trends.axis.name}, the rows run from {' to '.join(span)} ({length_of(found)});"
+            f"By {trends.axis.name}, the rows run from {' to '.join(span)} ({length_of(trends)});"
             f" trends are told by {trends.every}."
         )
     main = "" if found.main is None else found.main.column.key
@@ -123,37 +119,8 @@ def on_trends(found: Findings) -> Iterator[str]:
     rest = len(trends.found) - _TOLD_TRENDS
     if rest > 0:
         yield f"{count(rest, 'more measure')} {'was' if rest == 1 else 'were'} followed; the report has all of them."
-    if any(trend.direction in ("rising", "falling") for trend in trends.found) and _one_year(found):
+    if any(trend.direction in ("rising", "falling") for trend in trends.found) and under_two_years(trends):
         yield "The data cover less than two years, so a season cannot be told from a lasting trend."
-
-
-def _one_year(found: Findings) -> bool:
-    periods = None if found.trends is None else found.trends.periods
-    if periods is None or periods.unit not in ("week", "month"):
-        return False
-    return periods.starts[-1] - periods.starts[0] < _TWO_YEARS
-
-
-def ends_of(found: Findings) -> tuple[datetime, datetime] | None:
-    """First and last moment of the rows, stray dates left out."""
-    trends = found.trends
-    if trends is None or trends.periods is None:
-        return None
-    kept = trends.axis.moments.filter(trends.periods.index.is_not_null())
-    first, last = kept.min(), kept.max()
-    return (first, last) if isinstance(first, datetime) and isinstance(last, datetime) else None
-
-
-def span_of(found: Findings) -> tuple[str, str] | None:
-    """First and last moment, in words."""
-    ends = ends_of(found)
-    return None if ends is None else (instant(ends[0]), instant(ends[1]))
-
-
-def length_of(found: Findings) -> str:
-    """How long the time is that the rows cover."""
-    ends = ends_of(found)
-    return "" if ends is None else elapsed(*ends)
 
 
 def trend_told(trend: Trend) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 
 from worker.catalogue.report.anomaly import Anomaly, Line, Sort, severity
 from worker.catalogue.report.periods import Periods, Point
-from worker.catalogue.report.robust import z_scores
+from worker.catalogue.report.robust import Floats, z_scores
 from worker.catalogue.report.words import count, number, percent, period, the_measure
 
 #: Beyond this many spreads a period is odd; fewer than for values, since there are far fewer periods.
@@ -23,6 +23,7 @@ _SEASON = {"hour": 5, "day": 5, "month": 3, "quarter": 3}
 #: A mean over far fewer rows than usual is noise; that there are so few is an oddity of its own.
 _FEW_ROWS = 0.2
 _GAP = 5
+_PAIRED = 300
 #: A larger share of what was expected says more about how small that is.
 _SENSIBLE = 3.0
 _SEASON_NAME = {"hour": "hour of the day", "day": "weekday", "month": "month", "quarter": "quarter"}
@@ -35,18 +36,27 @@ def season_of(start: datetime, unit: str) -> int:
 
 
 def expected(places: Sequence[Point], unit: str) -> list[float]:
-    """What the neighbours (rolling median) and the season (median of what they leave) lead one to expect."""
+    """What the trend, the neighbours (rolling median) and the season (median of what is left) lead one to expect."""
     window = _WINDOW[unit]
-    values = pl.Series([point.value for point in places], dtype=pl.Float64)
-    level = values.rolling_median(window, min_samples=max(window // 3, 1), center=True)
-    level = level.fill_null(strategy="forward").fill_null(strategy="backward").fill_null(values.median())
-    left = (values - level).to_list()
+    values = np.array([point.value for point in places], dtype=np.float64)
+    steps = np.arange(len(values))
+    risen = slope(values) * steps
+    level = pl.Series(values - risen).rolling_median(window, min_samples=max(window // 3, 1), center=True)
+    base = level.fill_null(strategy="forward").fill_null(strategy="backward").to_numpy() + risen
     seasons: defaultdict[int, list[float]] = defaultdict(list)
-    for point, rest in zip(places, left, strict=True):
+    for point, rest in zip(places, (values - base).tolist(), strict=True):
         seasons[season_of(point.start, unit)].append(rest)
     enough = unit in _SEASON and min(map(len, seasons.values())) >= _SEASON[unit]
     usual = {season: median(rests) if enough else 0.0 for season, rests in seasons.items()}
-    return [float(base) + usual[season_of(p.start, unit)] for base, p in zip(level, places, strict=True)]
+    return [float(own) + usual[season_of(p.start, unit)] for own, p in zip(base, places, strict=True)]
+
+
+def slope(values: Floats) -> float:
+    """Median slope between all pairs of (at most 300) values: without it the ends of a trend would look odd."""
+    steps = np.unique(np.linspace(0, len(values) - 1, _PAIRED).round().astype(np.int64))
+    first, second = np.triu_indices(len(steps), 1)
+    rises = values[steps[second]] - values[steps[first]]
+    return float(np.median(rises / (steps[second] - steps[first]))) if len(rises) else 0.0
 
 
 def odd_periods(line: Line, periods: Periods) -> list[Anomaly]:

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from worker.catalogue.report.anomaly import Anomaly, Sort, Tail, severity
-from worker.catalogue.report.profile import Profile, Spread
+from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.robust import FAR, Distances, distances
+from worker.catalogue.report.spread import Spread
 from worker.catalogue.report.words import count, instant, number, percent
 
 _LEAST_VALUES = 12

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from worker.catalogue.report import narrative, views
 from worker.catalogue.report.anomaly import Sort
 from worker.catalogue.report.findings import Findings
+from worker.catalogue.report.span import days_of
 from worker.catalogue.report.svg import css
 from worker.catalogue.report.table import Kind
 from worker.catalogue.report.trend import ranked
@@ -48,7 +49,8 @@ _METHOD = (
     ("Odd periods: distance from a rolling median plus the usual effect of the season, in robust spreads, from 4 on."),
     (
         "Odd combinations: an isolation forest picks the rows; a row is listed when one value lies 4.5 spreads from"
-        " what the row’s other values lead one to expect by their rank correlations."
+        " what the row’s other values lead one to expect by their rank correlations,"
+        " and a whole standard deviation away."
     ),
     "None of these says that a figure is wrong: they say where to look first.",
 )
@@ -117,8 +119,7 @@ def _tiles(found: Findings) -> list[Tile]:
         Tile(label="bad rows left out", value=f"{found.reading.bad_rows:,}"),
         Tile(label="things stand out", value=f"{found.anomalies.found:,}"),
     ]
-    ends = narrative.ends_of(found)
-    span = "" if ends is None else " – ".join(day(end) for end in ends)
+    span = days_of(found.trends)
     return [*tiles, Tile(label="covered by the dates", value=span, words=True)] if span else tiles
 
 

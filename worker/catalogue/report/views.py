@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from worker.catalogue.report.findings import Findings
-from worker.catalogue.report.profile import Bars, Profile
+from worker.catalogue.report.profile import Profile
+from worker.catalogue.report.spread import Bars
 from worker.catalogue.report.table import Kind
 from worker.catalogue.report.trend import Trend
 from worker.catalogue.report.words import chance, count, instant, number, percent, period

@@ -4,6 +4,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from worker.catalogue.report.limits import SHOWN_CHARS
 
@@ -26,12 +27,11 @@ def shown(text: object, limit: int = SHOWN_CHARS) -> str:
 
 def short(text: str, cells: int) -> str:
     """Cut `text` to a width in cells, where a Chinese or Japanese sign takes two."""
-    width = 0
-    for index, sign in enumerate(text):
-        width += 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-        if width > cells:
-            return text[: max(index - 1, 1)].rstrip() + "…"
-    return text
+    widths = [2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text]
+    if sum(widths) <= cells:
+        return text
+    kept = sum(1 for width in accumulate(widths) if width < cells)
+    return text[:kept].rstrip() + "…"
 
 
 def number(value: float | None, unit: str = "") -> str:

@@ -1,0 +1,59 @@
+import time
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+
+from jobs.doorbell import TASK, CeleryDoorbell, celery_app, celery_queue
+from tests.jobs.conftest import Clients
+from tests.service import UNIT, free_port
+
+
+@pytest.fixture
+def apps() -> Iterator[list[Celery]]:
+    made: list[Celery] = []
+    yield made
+    for app in made:
+        app.close()
+
+
+def bell_of(url: str, apps: list[Celery]) -> CeleryDoorbell:
+    apps.append(celery_app(url))
+    return CeleryDoorbell(apps[-1])
+
+
+def test_a_ring_is_one_small_json_message_that_names_the_queue(
+    redis_url: str, clients: Clients, apps: list[Celery]
+) -> None:
+    bell = bell_of(redis_url, apps)
+    assert bell.ring("slow")
+
+    [message] = clients(redis_url).lrange(celery_queue("slow"), 0, -1)
+    assert b'"content-type": "application/json"' in message
+    assert TASK.encode() in message
+    assert len(message) < 2000
+
+
+def test_rings_that_nobody_answered_are_counted(redis_url: str, apps: list[Celery]) -> None:
+    bell = bell_of(redis_url, apps)
+    assert bell.rung("slow") == 0
+    for _ in range(3):
+        bell.ring("slow")
+
+    assert bell.rung("slow") == 3
+    assert bell.rung("fast") == 0
+
+
+def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery]) -> None:
+    bell = bell_of(f"redis://127.0.0.1:{free_port()}/0", apps)
+    began = time.monotonic()
+
+    assert bell.ring("slow") is False
+    assert bell.rung("slow") is None
+    assert time.monotonic() - began < 20 * UNIT
+
+
+def test_a_broker_may_stand_behind_a_unix_socket(apps: list[Celery]) -> None:
+    apps.append(celery_app("unix:///run/redis.sock"))
+
+    assert apps[-1].conf.broker_url == "redis+socket:///run/redis.sock"
