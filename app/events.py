@@ -2,7 +2,9 @@
 
 import random
 import re
+from functools import partial
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
 from app.streams import StreamResponse
 from app.transports import ndjson, sse
+from app.waiting import wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
 from jobs.files import is_id
@@ -71,7 +74,9 @@ class Streams:
         except LogUnavailable:
             return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
         if head.state.terminal and after == Cursor(head.epoch, head.seq):
-            return Response(status=HTTPStatus.NO_CONTENT)
+            answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
+            del answer.headers["Content-Type"]
+            return answer
         return self._open(job_id, after, lens)
 
     # JSON -----------------------------------------------------------------------------------------------------
@@ -80,22 +85,36 @@ class Streams:
         after = parse_after(text)
         if after is None:
             raise Problem("malformed_cursor", "The cursor is not an event's id, 0 or latest.")
-        limit = whole_number("limit", 100, 1, MAX_EVENTS)
-        seq = after.seq if isinstance(after, Cursor) else 0 if after == BEGINNING else END
-        page = self._parts.log.read(job_id, seq, limit)
-        first, at = self._first(job_id, after, page)
-        entries = [] if first else page.entries
-        events = first + [_raw.decode(e.envelope) for e in entries if lens.wants(e.type)]
-        last = entries[-1].cursor if entries else at
+        limit, wait = whole_number("limit", 100, 1, MAX_EVENTS), wait_seconds(request.args.get("wait"))
+        page = self._parts.log.read(job_id, _behind(after), limit)
+        events, at = self._first(job_id, after, page)
+        if not events:
+            page = self._ripe(job_id, at, page, lens=lens, limit=limit, wait=wait)
+            events = _wanted(page, lens)
+            at = page.entries[-1].cursor if page.entries else at
         head = decode_head(page.head)
-        answer = {
-            "events": events,
-            "cursor": str(last),
-            "state": head.state.value,
-            "end": head.state.terminal and last == Cursor(head.epoch, head.seq),
-        }
-        body = msgspec.json.encode(answer)
-        return Response(body, content_type=JSON, headers={"Cache-Control": "no-store", "Vary": "Accept"})
+        end = head.state.terminal and at == Cursor(head.epoch, head.seq)
+        body = {"events": events, "cursor": str(at), "state": head.state.value, "end": end}
+        headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+        return Response(msgspec.json.encode(body), content_type=JSON, headers=headers)
+
+    def _ripe(self, job_id: str, at: Cursor, page: Page, *, lens: Lens, limit: int, wait: float) -> Page:
+        """*page* if there is anything to tell; else the first later one that has it, or the last within *wait*."""
+        until = monotonic() + wait
+        while not (_wanted(page, lens) or decode_head(page.head).state.terminal or self._relay.draining):
+            at, left = page.entries[-1].cursor if page.entries else at, until - monotonic()
+            if left <= 0:
+                break
+            wait_until(partial(self._moved, job_id, at), left, lambda: self._relay.draining)
+            later = self._parts.log.read(job_id, at.seq, limit)
+            if not later.entries or later.last.epoch != at.epoch:
+                break
+            page = later
+        return page
+
+    def _moved(self, job_id: str, at: Cursor) -> bool:
+        head = self._parts.lifecycle.head(job_id)
+        return Cursor(head.epoch, head.seq) != at
 
     def _first(self, job_id: str, after: After, page: Page) -> tuple[list[Any], Cursor]:
         """What a page of JSON begins with (a gap, a snapshot), and the cursor behind it."""
@@ -150,6 +169,17 @@ def parse_after(text: str | None) -> After:
         return None
 
 
+def _wanted(page: Page, lens: Lens) -> list[Any]:
+    return [_raw.decode(entry.envelope) for entry in page.entries if lens.wants(entry.type)]
+
+
+def _behind(after: After) -> int:
+    """The seq after which a page of JSON is read."""
+    if isinstance(after, Cursor):
+        return after.seq
+    return 0 if after == BEGINNING else END
+
+
 def whole_number(name: str, default: int, low: int, high: int) -> int:
     text = request.args.get(name)
     if text is None:
@@ -164,7 +194,8 @@ def _transport() -> str:
         return "sse"
     best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))
     if best is None:
-        raise Problem("not_acceptable", f"Events come as one of: {', '.join(MEDIA_TYPES)}.")
+        detail = f"Events come as one of: {', '.join(MEDIA_TYPES)}."
+        raise Problem("not_acceptable", detail, headers={"Vary": "Accept"})
     return MEDIA_TYPES[best]
 
 

@@ -116,13 +116,12 @@ _EVENTS: Operation = {
     "operationId": "events",
     "tags": ["Jobs"],
     "summary": "Read a job's events, live or after a cursor",
-    "description": "Without Accept it is a stream of server-sent events.",
+    "description": "Without Accept it is a stream of server-sent events; JSON is a page, and with wait a long-poll.",
     "parameters": [
         _query("after", _TEXT, "0, latest or an event's id; Last-Event-ID beats it."),
         _query("types", _TEXT, "Such as step.*,job.*"),
         _query("names", {"type": "integer", "enum": [0, 1]}, "0 leaves SSE's event: out, for a plain onmessage."),
-        _query("min_interval", {"type": "integer"}, "Milliseconds between two updates of the same thing."),
-        _query("wait", _NUMBER, "JSON: how long to wait for an event."),
+        _query("wait", {**_NUMBER, "minimum": 0, "maximum": 60}, "JSON: seconds to wait for an event."),
         _query("limit", {"type": "integer"}, "JSON: events at most."),
         _header("Last-Event-ID", "Where an earlier stream ended."),
     ],
@@ -131,6 +130,7 @@ _EVENTS: Operation = {
             "description": "Events.",
             "content": {
                 "text/event-stream": {"schema": _ref("Event")},
+                "application/x-ndjson": {"schema": _ref("Event")},
                 _JSON: {"schema": _ref("EventPage")},
             },
         },

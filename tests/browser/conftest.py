@@ -26,6 +26,8 @@ HERE = str(Path(__file__).parent)
 PATIENCE_MS = 20_000
 
 NewTab = Callable[..., Page]
+#: A job that shows everything, and the file that lets it go on.
+Gated = tuple[str, Path]
 
 
 def _chromium() -> str:
@@ -102,3 +104,21 @@ def new_tab(context: BrowserContext, service: Service) -> NewTab:
         return page
 
     return open_tab
+
+
+@pytest.fixture
+def gated(service: Service, tmp_path: Path) -> Iterator[Callable[[], Gated]]:
+    """Submits a job that shows everything and then stands until its gate is made, at the latest here."""
+    gate = tmp_path / "gate"
+
+    def submit() -> Gated:
+        return service.submit("everything", gate=str(gate))["id"], gate
+
+    yield submit
+    gate.touch()
+
+
+def at_the_gate(page: Page) -> None:
+    expect(page.locator(".outputs")).to_contain_text("Before the gate.")
+    expect(page.get_by_role("region", name="Files")).to_contain_text("page.html")
+    expect(page.locator(".connection")).to_have_text("Live")

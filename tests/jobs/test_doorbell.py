@@ -6,7 +6,7 @@ from celery import Celery
 
 from jobs.doorbell import TASK, CeleryDoorbell, celery_app, celery_queue
 from tests.jobs.conftest import Clients
-from tests.service import UNIT, free_port
+from tests.service import UNIT, RedisServer, free_port
 
 
 @pytest.fixture
@@ -51,6 +51,20 @@ def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery])
     assert bell.ring("slow") is False
     assert bell.rung("slow") is None
     assert time.monotonic() - began < 20 * UNIT
+
+
+def test_a_broker_that_takes_no_writes_is_told_and_never_raised(
+    any_redis: RedisServer, clients: Clients, apps: list[Celery]
+) -> None:
+    client, bell = clients(any_redis.url), bell_of(any_redis.url, apps)
+    assert bell.ring("slow")
+    client.config_set("maxmemory", 1)
+    assert bell.ring("slow") is False
+    client.config_set("maxmemory", 0)
+    client.replicaof("127.0.0.1", "1")
+    assert bell.ring("slow") is False
+    client.replicaof("NO", "ONE")
+    assert bell.ring("slow")
 
 
 def test_a_broker_may_stand_behind_a_unix_socket(apps: list[Celery]) -> None:

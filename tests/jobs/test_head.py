@@ -11,7 +11,7 @@ from jobs.head import MAX_HEAD_BYTES, decode_head, encode_head, head_of
 from jobs.model import JobState
 from tests.histories import fold_all, histories, record_of, records_of
 
-QUICK = settings(max_examples=25, deadline=None, derandomize=True)
+QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 wide = st.text(st.sampled_from('a\x01\U0001f600中"'), max_size=200)
 
 
@@ -51,6 +51,15 @@ def test_a_head_has_at_most_2_kib_whatever_was_accepted(request: ev.Request, wor
     job = fold_all(records_of([*first, started, ev.JobProgressed(fraction=1 / 3, message=text), failed]))
 
     assert len(encode_head(head_of(job))) <= MAX_HEAD_BYTES
+
+
+def test_a_message_gives_way_where_labels_leave_it_no_room() -> None:
+    request = ev.Request(type="t", params={}, labels={"k": "\x01" * 190})
+    message = ev.JobProgressed(fraction=0.1, message="\x01" * 200)
+    job = fold_all(records_of([*decisions.submit(request), ev.JobStarted(worker="w", attempt=1), message]))
+    head = decode_head(encode_head(head_of(job)))
+
+    assert (head.message, head.labels, head.fraction) == (None, request.labels, 0.1)
 
 
 def test_labels_that_no_head_has_room_for_are_refused() -> None:

@@ -13,7 +13,7 @@ from jobs.model import EDGES, HELD, MAX_STEPS, TERMINAL_STATES, Job, JobState, a
 from jobs.resource import resource
 from tests.histories import EPOCH, fold_all, histories, record_of, records_of
 
-QUICK = settings(max_examples=25, deadline=None, derandomize=True)
+QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 REQUEST = ev.Request(type="t", params={})
 STARTED = ev.JobStarted(worker="w", attempt=1)
 BEGUN = [ev.JobQueued(request=REQUEST), STARTED]
@@ -43,7 +43,7 @@ def test_a_checkpoint_and_its_tail_tell_the_same_job_as_the_whole_log(log: list[
 
 
 @QUICK
-@given(histories(most=40))
+@given(histories())
 def test_the_fraction_never_falls_within_a_run_and_stays_between_0_and_1(log: list[Record]) -> None:
     job, run, fraction = None, 0, 0.0
     for record in log:
@@ -52,6 +52,16 @@ def test_the_fraction_never_falls_within_a_run_and_stays_between_0_and_1(log: li
         assert all(0 <= step.fraction <= 1 for step in job.steps.values())
         assert job.run != run or job.progress.fraction >= fraction
         run, fraction = job.run, job.progress.fraction
+
+
+@settings(QUICK, max_examples=100)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.floats(-0.5, 1.5), max_size=20))
+def test_whatever_a_run_says_its_fraction_only_rises_and_stays_between_0_and_1(said: list[float]) -> None:
+    job = job_after()
+    for seq, fraction in enumerate(said, 3):
+        before = job.progress.fraction
+        apply(job, record_of(seq, ev.JobProgressed(fraction=fraction)))
+        assert job.progress.fraction == max(before, min(1.0, fraction))
 
 
 @QUICK
@@ -108,7 +118,7 @@ def test_every_event_that_moves_the_state_leads_where_the_edges_say() -> None:
 
 
 @QUICK
-@given(histories(most=40))
+@given(histories())
 def test_a_job_moves_along_the_edges_only(log: list[Record]) -> None:
     job: Job | None = None
     for record in log:

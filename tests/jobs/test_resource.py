@@ -107,6 +107,14 @@ def test_whatever_a_job_did_its_snapshot_has_at_most_256_kib(
     assert msgspec.json.encode(job) == before, "a snapshot must not change the job"
 
 
+def test_texts_are_shortened_before_anything_is_left_out() -> None:
+    view = resource(job_of(crowd("step messages", 100, text_of(4, "a"))))
+
+    assert [step["name"] for step in view["steps"]] == [str(n) for n in range(100)]
+    assert {step["message"] for step in view["steps"]} == {"a" * 199 + "…"}
+    assert view["truncated"]
+
+
 def test_params_and_result_stay_whole_at_their_largest() -> None:
     text = text_of(64, "a")
     view = resource(job_of(crowd("log", 100, text_of(60, "a")), text, ev.JobSucceeded(result=text)))

@@ -1,3 +1,4 @@
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,6 +77,9 @@ def test_a_series_has_evenly_spaced_points_and_fewer_than_200(count: int, steps:
     assert len(places) < SERIES_POINTS
     assert places == [float(n) for n in range(0, count, metric.stride)]
     assert count < SERIES_POINTS or len(places) >= SERIES_POINTS // 2
+    assert msgspec.json.encode(msgspec.json.decode(msgspec.json.encode(metric), type=Metric)) == msgspec.json.encode(
+        metric
+    )
     assert metric.value == (count - 1) / 7 if count else metric.value == 0.0
 
 

@@ -1,8 +1,10 @@
 """The two small job types: one is done at once, the other takes its time and can be stopped in it."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +65,9 @@ def test_a_cancel_between_two_ticks_is_seen_within_a_fifth_of_a_second() -> None
         wait_until(watched, began + 60)  # type: ignore[arg-type] # all of a context that it uses
     timer.join()
     assert time.monotonic() - began < 0.1 + 0.2
+
+
+def test_the_page_on_them_names_their_params() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "jobs" / "hello-and-ticks.md").read_text("utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert named == [*hello_job.params.model_fields, *ticks_job.params.model_fields]

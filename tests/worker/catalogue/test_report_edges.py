@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -58,7 +60,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("data", "code"), REFUSED.values(), ids=REFUSED)
 def test_what_is_no_table_fails_with_a_code_and_a_sentence(
-    run: Callable[..., object], upload: Upload, data: bytes, code: str
+    run: Callable[..., Any], upload: Upload, data: bytes, code: str
 ) -> None:
     with pytest.raises(JobFailed) as failed:
         run(report_job, upload(data))
@@ -96,9 +98,45 @@ TAKEN = {
 
 
 @pytest.mark.parametrize(("text", "rows", "columns"), TAKEN.values(), ids=TAKEN)
-def test_any_table_gets_a_report(
-    run: Callable[..., object], upload: Upload, text: str, rows: int, columns: int
-) -> None:
+def test_any_table_gets_a_report(run: Callable[..., Any], upload: Upload, text: str, rows: int, columns: int) -> None:
     done = run(report_job, upload(text))
     assert (done.result["rows"], done.result["columns"]) == (rows, columns)
     assert {"report.html", "report.md", "figures.json"} <= set(done.artifacts)
+
+
+def every_type() -> bytes:
+    rows = 40
+    moments = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 2, 9), "1d", eager=True)
+    frame = pl.DataFrame(
+        {
+            "whole": range(rows),
+            "text": [f"t{n}" for n in range(rows)],
+            "list": [[n] for n in range(rows)],
+            "struct": [{"a": n} for n in range(rows)],
+            "bytes": [b"\xff"] * rows,
+            "null": [None] * rows,
+            "truth": [n % 2 == 0 for n in range(rows)],
+            "day": moments.dt.date(),
+            "zoned": moments.dt.replace_time_zone("Asia/Shanghai"),
+            "time": moments.dt.time(),
+            "span": moments - moments[0],
+            "float": [float("nan"), float("inf"), *map(float, range(rows - 2))],
+        }
+    )
+    return parquet(
+        frame.with_columns(
+            pl.col("whole").cast(pl.Decimal(12, 2)).alias("decimal"), pl.col("text").cast(pl.Categorical).alias("sort")
+        )
+    )
+
+
+def test_a_parquet_file_may_hold_any_type(run: Callable[..., Any], upload: Upload) -> None:
+    done = run(report_job, upload(every_type(), "t.parquet"))
+    columns = {column["column"]["name"]: column for column in json.loads(done.artifacts["figures.json"])["columns"]}
+    kinds = {name: column["column"]["kind"] for name, column in columns.items()}
+    assert kinds["list"] == kinds["struct"] == kinds["bytes"] == "nested"
+    assert kinds["day"] == kinds["zoned"] == "date"
+    assert kinds["decimal"] == "identifier"
+    assert kinds["truth"] == kinds["sort"].replace("identifier", "category") == "category"
+    assert columns["float"]["present"] == 38
+    assert columns["null"]["present"] == 0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import polars as pl
+from polars.exceptions import PolarsError
 
 from worker.catalogue.report import dates, numbers
 from worker.catalogue.report.distinct import distinct_values
@@ -172,17 +173,28 @@ def _typed(column: Column, cells: pl.Series) -> tuple[Column, pl.Series]:
     """Take a Parquet column, whose type is known."""
     dtype = cells.dtype
     if dtype.is_numeric():
-        values = cells.cast(pl.Float64, strict=False)
-        values = pl.select(pl.when(values.is_finite()).then(values)).to_series()
+        values = numbers.computable(cells.cast(pl.Float64, strict=False))
         column = replace(column, missing=values.null_count())
         return (column, values) if column.missing == len(values) else (_measured(column, values), values)
     if dtype in (pl.Date, pl.Datetime):
         moments = _naive(cells)
         column = replace(column, missing=moments.null_count())
         return (column, moments) if column.missing == len(moments) else (_date(column, moments), moments)
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+    if dtype == pl.Duration:
+        seconds = cells.dt.total_microseconds().cast(pl.Float64) / 1e6
+        found, values = _typed(column, seconds)
+        return replace(found, unit="s"), values
+    written = None if dtype.is_nested() or dtype == pl.Binary else _as_text(cells)
+    if written is None:
         return replace(column, kind=Kind.NESTED, missing=cells.null_count()), cells
-    return understand(cells.cast(pl.String), column.key, column.name, comma_likely=False)
+    return understand(written, column.key, column.name, comma_likely=False)
+
+
+def _as_text(cells: pl.Series) -> pl.Series | None:
+    try:
+        return cells.cast(pl.String)
+    except PolarsError:
+        return None
 
 
 def _naive(cells: pl.Series) -> pl.Series:

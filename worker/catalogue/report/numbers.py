@@ -20,6 +20,8 @@ _SCALES = {"万": 1e4, "亿": 1e8}
 _THOUSANDS = r"^\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?$|^\d*\.?\d*$"
 #: Digits past which a whole number is a key rather than a quantity (and a float would not hold it).
 KEY_DIGITS = 16
+#: Larger numbers are not computed with: their squares and sums would be infinite.
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +95,15 @@ def _swap(body: str) -> str:
 
 
 def parse(cells: pl.Series, style: Style) -> pl.Series:
-    """Read the cells as numbers; null where one cannot be read so (or is not finite)."""
-    found = _plain(cells) if style.plain else _written(cells, style)
-    return pl.select(pl.when(found.is_finite()).then(found)).to_series()
+    """Read the cells as numbers; null where one cannot be read so, or is none to compute with."""
+    return computable(_plain(cells) if style.plain else _written(cells, style))
+
+
+def computable(found: pl.Series) -> pl.Series:
+    """Null what is infinite, not a number or so large that its square would be; what is too small for one is 0."""
+    size = found.abs()
+    near = pl.when(size < 1 / LARGEST).then(0.0).otherwise(found)
+    return pl.select(pl.when(size <= LARGEST).then(near)).to_series()
 
 
 def _plain(cells: pl.Series) -> pl.Series:

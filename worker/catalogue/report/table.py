@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from worker.catalogue.report.limits import GROUP_CELLS
+from worker.catalogue.report.limits import GROUP_CELLS, MAX_CELL_CHARS
 from worker.outcomes import JobFailed
 
 #: The column of the raw parts that says on which line of the file a row ends.
@@ -81,8 +81,9 @@ class RawTable:
     def frame(self, numbers: Sequence[int]) -> pl.DataFrame:
         """Load some columns, under their keys."""
         wanted = [pl.col(self.stored[n]).alias(f"c{n}") for n in numbers]
+        cut = [] if self.numbered else [pl.col(pl.String).str.head(MAX_CELL_CHARS)]
         try:
-            return pl.scan_parquet(list(self.parts), glob=False).select(wanted).collect()
+            return pl.scan_parquet(list(self.parts), glob=False).select(wanted).with_columns(cut).collect()
         except (PolarsError, PanicException) as broken:
             raise JobFailed("broken_parquet", "The Parquet file is damaged or cannot be read.") from broken
 
