@@ -4,6 +4,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -14,8 +15,7 @@ from gevent.event import Event
 
 log = logging.getLogger(__name__)
 
-#: Silence, in seconds, after which the connection must answer a PING, and then what it gets to answer.
-QUIET = 5.0
+#: Seconds from one PING to the next; nothing heard in between means that the connection is dead, whatever TCP says.
 ANSWER = 5.0
 #: Seconds between tries to reconnect grow to this.
 SLOWEST = 2.0
@@ -117,22 +117,22 @@ class Feed:
                         self._on_ready(channel)
 
     def _write(self, sock: gsocket.socket) -> None:
-        """Sends what is to be said; a connection that neither speaks nor answers is closed, the reader sees that."""
-        while True:
-            if not self._wake.wait(QUIET):
-                self._heard = False
-                sock.sendall(_command(b"PING"))
-                gevent.sleep(ANSWER)
-                if not self._heard:
-                    sock.shutdown(gsocket.SHUT_RDWR)
-                    return
-                continue
-            self._wake.clear()
-            commands, self._commands = b"".join(self._commands), []
-            try:
-                sock.sendall(commands)
-            except OSError:
-                return
+        """Sends what is to be said, at once; a connection that does not answer is closed, and the reader sees that."""
+        self._heard, due = True, monotonic()
+        try:
+            while True:
+                if self._wake.wait(max(0.0, due - monotonic())):
+                    self._wake.clear()
+                    commands, self._commands = b"".join(self._commands), []
+                    sock.sendall(commands)
+                if monotonic() >= due:
+                    if not self._heard:
+                        break
+                    self._heard, due = False, monotonic() + ANSWER
+                    sock.sendall(_command(b"PING"))
+            sock.shutdown(gsocket.SHUT_RDWR)
+        except OSError:
+            return
 
 
 def _command(*words: bytes) -> bytes:

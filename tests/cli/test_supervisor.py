@@ -99,7 +99,7 @@ def test_a_second_signal_ends_what_does_not_want_to_end(up: Up, tmp_path: Path) 
         "import os, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "if os.fork() == 0: os.setpgid(0, 0)\n"
-        "print('deaf', flush=True)\n"
+        "os.write(1, b'deaf\\n')\n"
         "while True: time.sleep(1)\n"
     )
     running = up("deaf: exec python $HERE/deaf.py")
@@ -119,7 +119,7 @@ def test_kill_9_of_up_leaves_nothing_behind(up: Up, tmp_path: Path) -> None:
         "import os, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "if os.fork() == 0:\n    os.setpgid(0, 0)\n    if os.fork() == 0: os.setsid()\n"
-        "print('grown', flush=True)\n"
+        "os.write(1, b'grown\\n')\n"
         "while True: time.sleep(1)\n"
     )
     running = up(WEB + "tree: exec python $HERE/tree.py", "--scale", "web=2")

@@ -37,7 +37,7 @@ class Floor:
         self.service.stop()
         self.celery.pool.force_close_all()
         self.celery.close()
-        self.parts.client.close()
+        self.parts.client.connection_pool.disconnect()
 
     def worker(self, **env: str) -> Process:
         given = {"TAILRACE_JOBS": "jobs_of_a_user", "PYTHONPATH": str(OWN), "TAILRACE_CONCURRENCY": "1", **env}

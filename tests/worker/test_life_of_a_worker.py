@@ -215,8 +215,8 @@ def test_a_worker_killed_with_its_warden_is_noticed_by_whoever_sweeps(own_floor:
 
 
 def test_a_killed_warden_is_replaced_and_the_job_it_watched_is_not_lost(own_floor: Floor) -> None:
-    worker = own_floor.worker()
-    job_id = own_floor.submit("calm", seconds=12)
+    worker = own_floor.worker(TAILRACE_LEASE_SECONDS="3")
+    job_id = own_floor.submit("calm", seconds=6)
     own_floor.running(job_id)
     (warden,) = _wardens(worker)
     os.kill(warden, signal.SIGKILL)
@@ -225,8 +225,8 @@ def test_a_killed_warden_is_replaced_and_the_job_it_watched_is_not_lost(own_floo
 
 
 def test_a_stopped_child_loses_its_job_and_ends(own_floor: Floor) -> None:
-    own_floor.worker()
-    own_floor.worker()
+    for _ in range(2):
+        own_floor.worker(TAILRACE_LEASE_SECONDS="3")
     job_id = own_floor.submit("calm", seconds=600)
     head = own_floor.running(job_id)
     child = own_floor.child(head)

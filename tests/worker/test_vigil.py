@@ -111,7 +111,7 @@ def _manned(url: str, folder: Path) -> Iterator[Post]:
     for child in made.children:
         child.kill()
         child.wait()
-    made.parts.client.close()
+    made.parts.client.connection_pool.disconnect()
 
 
 def test_a_living_child_keeps_its_lease_and_its_worker_is_known(post: Post) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import random
+import socket as plain_socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +11,10 @@ from typing import Any
 
 import gevent
 import msgspec
-import psutil
 import pytest
 from gevent import socket
 
+from app.relay import feed
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
@@ -25,7 +27,7 @@ from jobs.files import new_id
 from jobs.redis_log import parse_live
 from jobs.resource import resource
 from jobs.settings import Settings
-from jobs.wiring import Parts, assemble
+from jobs.wiring import Parts, assemble, redis_client
 from jobs.writer import Writer
 
 TYPES = {"hello": TypeEntry(name="hello", title="Hello", params_schema={})}
@@ -347,7 +349,7 @@ def test_readers_that_left_leave_nothing_behind(parts: Parts, relay: Relay) -> N
     Client(relay, writers[0].job_id, cut=3).run()
     until(lambda: len(relay) == 0)
     before = psutil.Process().num_fds()
-    clients = [Client(relay, writer.job_id, cut=5) for writer in writers for _ in range(4)]
+    clients = [Client(relay, writer.job_id, cut=4) for writer in writers for _ in range(4)]
     finish(*(client.start() for client in clients))
     until(lambda: len(relay) == 0)
     until(lambda: parts.client.pubsub_channels() == [])
@@ -376,3 +378,42 @@ def test_a_live_message_is_parsed_as_it_was_written(parts: Parts) -> None:
     assert list(parse_live(payload)) == [
         entry for entry in parts.log.read(writer.job_id, 2).entries if entry.type == "item"
     ]
+
+
+def test_a_subscription_asked_for_after_a_silence_does_not_wait_for_the_next_ping(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "ANSWER", 3600)
+    for _ in range(3):
+        writer = begin(parts)
+        Client(relay, writer.job_id, cut=3).run()
+
+
+class Deaf(threading.Thread):
+    """A Redis that lets clients in, and then neither speaks nor hangs up."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.server = plain_socket.create_server(("127.0.0.1", 0))
+        self.taken: list[plain_socket.socket] = []
+        self.start()
+
+    def run(self) -> None:
+        while len(self.taken) < 2:
+            connection, _ = self.server.accept()
+            self.taken.append(connection)
+            connection.recv(4096)
+            connection.sendall(b"+OK\r\n" * 10)
+
+
+def test_a_feed_that_neither_speaks_nor_breaks_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "ANSWER", 0.1)
+    deaf = Deaf()
+    client = redis_client(f"redis://127.0.0.1:{deaf.server.getsockname()[1]}/0")
+    live = feed.Feed(client, lambda _channel, _payload: None, lambda _channel: None)
+    live.start()
+    until(lambda: len(deaf.taken) == 2)
+    live.stop()
+    deaf.join()
+    for connection in (*deaf.taken, deaf.server):
+        connection.close()

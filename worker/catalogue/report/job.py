@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.catalogue.report.loading import load
 from worker.context import Context
 from worker.job import FileId, job
 
@@ -60,6 +61,7 @@ def report(ctx: Context, params: Params) -> dict[str, Any]:
 
 
 def _stages(ctx: Context, params: Params) -> "Report":
+    load(ctx, "worker.catalogue.report.stages")
     from worker.catalogue.report.stages import Report  # noqa: PLC0415 - polars must not be loaded before the fork
 
     return Report(ctx, params)

@@ -1,6 +1,5 @@
 """What kind of thing a column holds, found from its cells and its name, and its values as that kind."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,6 +8,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from worker.catalogue.report import dates, numbers
+from worker.catalogue.report.digits import digits_kind
 from worker.catalogue.report.distinct import distinct_values
 from worker.catalogue.report.missing import without_missing
 from worker.catalogue.report.table import Column, Kind
@@ -22,25 +22,6 @@ _CLEARLY = 0.95
 _MAX_EXAMPLES = 5
 _MAX_EXACT = 2**53
 _MANY_ROWS = 20
-
-_BEFORE = r"(?:.*[ _])?"
-#: Part of a date → how such a column is called, and the range of its numbers.
-_CALENDAR = {
-    "year": (rf"{_BEFORE}(?:fiscal|calendar|fin)?[ _]?(?:year|yr|fy)|年份?|年度|会计年度", 1000, 2999),
-    "quarter": (rf"{_BEFORE}(?:quarter|qtr)|季度?", 1, 4),
-    "month": (rf"{_BEFORE}(?:month|mon|mth)|月份?", 1, 12),
-    "week": (rf"{_BEFORE}(?:week|wk|week[ _]?no)|周", 0, 54),
-    "weekday": (rf"{_BEFORE}(?:weekday|dow|day[ _]?of[ _]?week)|星期", 0, 7),
-    "day": (rf"{_BEFORE}(?:day|dom|day[ _]?of[ _]?month)|日", 1, 31),
-    "hour": (rf"{_BEFORE}(?:hour|hr)|小时|时", 0, 24),
-    "minute": (rf"{_BEFORE}(?:minute|min)|分钟?", 0, 59),
-}
-_KEY_NAME = re.compile(
-    r"(?:.*[ _.-])?(?:id|ids|uuid|key|code|zip|zipcode|postcode|phone|sku|isbn|ean|no|nr|num|number|index|row"
-    r"|flight|invoice|ticket|account|serial|tail)"
-    r"|.*Id|.*(?:编号|代码|序号|邮编|电话|号码|学号|工号)",
-)
-_CLOCK_NAME = re.compile(r".*(?:time|时间|时刻)", re.IGNORECASE)
 
 
 def understand(cells: pl.Series, key: str, name: str, *, comma_likely: bool) -> tuple[Column, pl.Series]:
@@ -114,49 +95,8 @@ def _measured(column: Column, values: pl.Series) -> Column:
     """Tell quantities from the other things that are written in digits."""
     found = values.drop_nulls()
     whole = bool(((found.floor() == found) & (found.abs() < _MAX_EXACT)).all())
-    kind = _digits_kind(column.name, found) if whole and not column.unit else Kind.NUMBER
+    kind = digits_kind(column.name, found) if whole and not column.unit else Kind.NUMBER
     return replace(column, kind=kind, whole=whole)
-
-
-def _digits_kind(name: str, found: pl.Series) -> Kind:
-    if calendar_part(name, found):
-        return Kind.CALENDAR
-    if _is_clock(name, found):
-        return Kind.CLOCK
-    return Kind.IDENTIFIER if _is_key(name, found) else Kind.NUMBER
-
-
-def calendar_part(name: str, found: pl.Series) -> str:
-    """Name the part of a date that a column of whole numbers is by its name and range, or ""."""
-    least, most = _bounds(found)
-    called = name.strip()
-    return next(
-        (
-            part
-            for part, (pattern, low, high) in _CALENDAR.items()
-            if low <= least and most <= high and re.fullmatch(pattern, called, re.IGNORECASE)
-        ),
-        "",
-    )
-
-
-def _bounds(found: pl.Series) -> tuple[float, float]:
-    least, most = found.min(), found.max()
-    return (float(least), float(most)) if isinstance(least, float) and isinstance(most, float) else (0.0, 0.0)
-
-
-def _is_clock(name: str, found: pl.Series) -> bool:
-    least, most = _bounds(found)
-    in_day = least >= 0 and 60 < most <= 2400 and bool((found % 100 < 60).all())  # noqa: PLR2004 - hours, minutes
-    return in_day and _CLOCK_NAME.fullmatch(name.strip()) is not None and found.n_unique() > _MANY_ROWS
-
-
-def _is_key(name: str, found: pl.Series) -> bool:
-    if len(found) < _MANY_ROWS:
-        return _KEY_NAME.fullmatch(name.strip()) is not None and found.n_unique() == len(found)
-    if _KEY_NAME.fullmatch(name.strip()):
-        return True
-    return bool((found.diff().drop_nulls() == 1).all())
 
 
 def _worded(column: Column, present: pl.Series) -> tuple[Column, pl.Series]:

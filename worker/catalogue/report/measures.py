@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from worker.catalogue.report.kinds import calendar_part
+from worker.catalogue.report.digits import calendar_part
 from worker.catalogue.report.limits import MAX_MEASURES
 from worker.catalogue.report.profile import Profile, Profiles
 from worker.catalogue.report.table import Column, Kind, Table

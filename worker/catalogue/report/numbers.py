@@ -34,8 +34,6 @@ class Style:
     point: str = "."
     #: "%", a currency, or "".
     unit: str = ""
-    #: 万 or 亿 occur.
-    scaled: bool = False
     note: str = ""
 
 
@@ -54,7 +52,7 @@ def guess_style(sample: Sequence[str], *, comma_likely: bool) -> Style | None:
     unit = units.most_common(1)[0][0]
     if "%" in units and len(units) > 1:
         return None  # shares and amounts in one column are no one quantity
-    return Style(plain=False, point=point, unit=unit, scaled=any(m["scale"] for m in matches), note=note)
+    return Style(plain=False, point=point, unit=unit, note=note)
 
 
 def _keys(sample: Sequence[str]) -> bool:

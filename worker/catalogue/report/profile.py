@@ -51,10 +51,6 @@ class Profiles:
     columns: list[Profile] = field(default_factory=list)
     duplicate_rows: int = 0
 
-    def of(self, column: Column) -> Profile:
-        """Profile of a column."""
-        return next(profile for profile in self.columns if profile.column.key == column.key)
-
 
 def profile_columns(
     ctx: Context, step: Step, raw: RawTable, folder: Path, *, comma_likely: bool

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from worker.catalogue.report import figures, narrative
 from worker.catalogue.report.findings import Findings, Section
 from worker.catalogue.report.groups import by_category, relations
+from worker.catalogue.report.loading import load
 from worker.catalogue.report.measures import TimeAxis, main_measure, measures, time_axis
 from worker.catalogue.report.parquet import read_parquet
 from worker.catalogue.report.profile import Profiles, profile_columns
@@ -72,6 +73,7 @@ class Report:
 
     def follow(self, step: Step) -> str:
         """Find trends over time."""
+        load(self._ctx, "worker.catalogue.report.trends")
         from worker.catalogue.report.trends import find_trends
 
         if self._axis is None:
@@ -83,6 +85,7 @@ class Report:
 
     def search(self, step: Step) -> str:
         """Find anomalies."""
+        load(self._ctx, "worker.catalogue.report.anomalies")
         from worker.catalogue.report.anomalies import Search
 
         search = Search(self._ctx, step, self._table, self._found.profiles, self._axis)
@@ -92,6 +95,7 @@ class Report:
 
     def draw(self, step: Step) -> str:
         """Draw the charts."""
+        load(self._ctx, "worker.catalogue.report.charts")
         from worker.catalogue.report.charts import draw_charts
 
         draw_charts(self._ctx, step, self._found)
@@ -99,6 +103,7 @@ class Report:
 
     def write(self, step: Step) -> dict[str, Any]:
         """Write the report in its three forms, and sum it up."""
+        load(self._ctx, "worker.catalogue.report.render")
         from worker.catalogue.report.render import as_html, as_markdown
 
         self._ctx.artifact(_HTML, as_html(self._found), media_type="text/html")

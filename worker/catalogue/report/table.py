@@ -114,19 +114,9 @@ class Table:
         """Load one column's values."""
         return pl.read_parquet(self._file(column.key), memory_map=False, glob=False)[column.key]
 
-    def frame(self, columns: Sequence[Column]) -> pl.DataFrame:
-        """Load a few columns side by side, under their keys."""
-        return pl.DataFrame([self.series(column) for column in columns])
-
     def of(self, *kinds: Kind) -> list[Column]:
         """Columns of these kinds, in the file's order."""
         return [column for column in self.columns if column.kind in kinds]
-
-    def named(self, name: str) -> Column | None:
-        """Look a column up by its name as shown, else by its name without regard to case."""
-        exact = [column for column in self.columns if column.name == name]
-        loose = [column for column in self.columns if column.name.casefold() == name.strip().casefold()]
-        return next(iter(exact or loose), None)
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.parquet"

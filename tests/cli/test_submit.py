@@ -1,4 +1,4 @@
-"""The commands against a real service, as a person types them."""
+"""``submit``, ``watch`` and ``cancel`` against a real service, as a person types them."""
 
 import json
 import os
@@ -117,30 +117,3 @@ def test_a_watcher_outlives_the_web_process(shell: Shell) -> None:
 def test_nobody_there_gives_4() -> None:
     shell = Shell("http://127.0.0.1:9", None)  # type: ignore[arg-type]
     assert shell.run("watch", "x")[0] == 4
-
-
-def test_the_demo_shows_a_result_keeps_its_artifacts_and_leaves_nothing(tmp_path: Path) -> None:
-    words = [sys.executable, "-P", "-m", "cli", "demo", "--data", str(tmp_path / "demo")]
-    done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False, timeout=100)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"report \w+ succeeded", done.stdout)
-    assert (tmp_path / "demo" / "artifacts" / "report.html").stat().st_size > 10_000
-    assert "The page was at http://127.0.0.1:" in done.stdout
-    assert not [p for p in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(p.info["cmdline"] or ())]
-
-
-def test_doctor_says_what_was_found(tmp_path: Path) -> None:
-    words = [sys.executable, "-P", "-m", "cli", "doctor", "--port", "0", "--data", str(tmp_path)]
-    done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout
-    for what in ("Python", "Redis", "Disk", "Open files", "Chromium"):
-        assert what in done.stdout
-
-
-def test_doctor_ends_with_1_when_something_needed_is_missing(tmp_path: Path) -> None:
-    words = [sys.executable, "-P", "-m", "cli", "doctor", "--data", str(tmp_path)]
-    wrong = environment(TAILRACE_HOST="0.0.0.0", REDIS_URL="redis://127.0.0.1:9")  # noqa: S104 - it is refused
-    done = subprocess.run(words, env=wrong, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 1
-    assert "TAILRACE_TOKEN" in done.stdout
-    assert "nobody answers" in done.stdout
