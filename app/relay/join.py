@@ -129,11 +129,12 @@ class _Join:
             over = not near and at == page.last and decode_head(page.head).state.terminal
         if not near:
             return self._arrive(at, over=over)
-        return self._tell(near)
+        return self._tell(at, near)
 
-    def _tell(self, near: Sequence[Entry]) -> bool:
+    def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
         stretch = _cut(near)
-        self.subscriber.position = stretch[-1].cursor
+        #: It stands in the log as it is now, also behind an event that was written under an earlier epoch.
+        self.subscriber.position = Cursor(at.epoch, stretch[-1].cursor.seq)
         data = self.subscriber.reading.lens.events(stretch)
         if stretch[-1].type in TERMINAL:
             self._end(stretch[-1].cursor, data)
@@ -151,7 +152,8 @@ class _Join:
         """What was read for one is new to others too, and where nobody had read yet the room begins here."""
         room = self.room
         if room.last is not None:
-            self.relay.deliver(room, room.take(page.entries))
+            #: Events of earlier epochs are history: the room is past them, or is told by the first that is not.
+            self.relay.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
         elif not page.entries or page.entries[-1].cursor == page.last:
             self.relay.deliver(room, room.begin(page.last))
 

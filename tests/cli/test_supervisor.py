@@ -1,5 +1,6 @@
 """``up`` with stand-in Procfiles: what it starts, mends and leaves."""
 
+import contextlib
 import os
 import signal
 import time
@@ -212,7 +213,8 @@ def _reaper(running: Running) -> psutil.Process:
     found: list[psutil.Process] = []
 
     def there() -> bool:
-        found[:] = [p for p in running.family() if "cli.reaper" in p.cmdline()]
+        with contextlib.suppress(psutil.Error):  # one of them has just ended
+            found[:] = [process for process in running.family() if "cli.reaper" in process.cmdline()]
         return bool(found)
 
     until(there, what="the reaper")

@@ -275,11 +275,12 @@ def test_redis_away_for_a_moment_costs_no_job_anything(own_floor: Floor) -> None
     redis.durable = True
     redis.kill()
     redis.start()
-    own_floor.worker()
+    worker = own_floor.worker()
     job_id = own_floor.submit("calm", seconds=4)
     own_floor.running(job_id)
     redis.kill()
-    time.sleep(2)
+    for sign in ("its events are held", "the warden waits"):
+        wait_for(lambda sign=sign: sign in worker.log.read_text(), what=sign)  # type: ignore[misc]
     redis.start()
     job = own_floor.ended(job_id)
     assert (job.state, job.attempt) == (JobState.SUCCEEDED, 1)

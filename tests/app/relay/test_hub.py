@@ -11,6 +11,7 @@ from typing import Any
 
 import gevent
 import msgspec
+import psutil
 import pytest
 from gevent import socket
 
@@ -286,6 +287,27 @@ def test_a_log_that_went_on_in_another_epoch_is_told_as_a_gap(parts: Parts, rela
     assert client.data("stream.gap")["reason"] == "epoch"
     assert client.data("stream.snapshot")["job"]["state"] == "succeeded"
     assert client.types[-1] == "stream.end"
+
+
+def test_a_log_of_two_epochs_is_read_whole_from_its_beginning_and_disturbs_nobody(parts: Parts, relay: Relay) -> None:
+    """Nothing is missing from it: no gap for who reads it, no new beginning for who is live."""
+    writer = begin(parts)
+    work(writer, 90, end=False)
+    writer._epoch = "0newer"
+    work(writer, 90, end=False)
+    live = Client(relay, writer.job_id, after="latest")
+    greenlet = live.start()
+    until(lambda: "stream.caught_up" in live.types)
+    room = relay.rooms()[0]
+    replay = Client(relay, writer.job_id)
+    replaying = replay.start()
+    until(lambda: "stream.caught_up" in replay.types)
+    assert (room.last, [*map(len, room.live.values())]) == (writer.job.cursor, [2])
+    work(writer, 1)
+    finish(greenlet, replaying)
+
+    assert replay.seqs == whole(writer)
+    assert "stream.gap" not in replay.types
 
 
 def test_a_cursor_older_than_the_log_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:

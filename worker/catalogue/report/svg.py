@@ -126,6 +126,7 @@ def _paint(element: ET.Element) -> None:
 
 
 def alone(svg: str) -> str:
-    """Make a chart a file of its own: with the style rules inside."""
+    """Make a chart a file of its own: with the style rules inside, and the paper they are made for."""
     head, _, rest = svg.partition(">")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}><style>{css()}</style>{rest}'
+    style = f"{css()}svg{{background:var(--c-paper)}}"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}><style>{style}</style>{rest}'
