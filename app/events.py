@@ -91,7 +91,7 @@ class Streams:
         if not events:
             page = self._ripe(job_id, at, page, lens=lens, limit=limit, wait=wait)
             events = _wanted(page, lens)
-            at = page.entries[-1].cursor if page.entries else at
+            at = _end_of(page, at)
         head = decode_head(page.head)
         end = head.state.terminal and at == Cursor(head.epoch, head.seq)
         body = {"events": events, "cursor": str(at), "state": head.state.value, "end": end}
@@ -102,7 +102,7 @@ class Streams:
         """*page* if there is anything to tell; else the first later one that has it, or the last within *wait*."""
         until = monotonic() + wait
         while not (_wanted(page, lens) or decode_head(page.head).state.terminal or self._relay.draining):
-            at, left = page.entries[-1].cursor if page.entries else at, until - monotonic()
+            at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
             wait_until(partial(self._moved, job_id, at), left, lambda: self._relay.draining)
@@ -167,6 +167,11 @@ def parse_after(text: str | None) -> After:
         return Cursor.parse(text)
     except InvalidCursor:
         return None
+
+
+def _end_of(page: Page, at: Cursor) -> Cursor:
+    """The cursor behind *page*: of the log's own epoch, also where its last event is of an earlier one."""
+    return Cursor(page.last.epoch, page.entries[-1].cursor.seq) if page.entries else at
 
 
 def _wanted(page: Page, lens: Lens) -> list[Any]:

@@ -30,6 +30,8 @@ while not over:
                 print(event.event, event.data, flush=True)
                 last, over = event.id or last, event.event == "stream.end"
     except httpx.TransportError as error:
-        print(f"({type(error).__name__}; coming back after {last})", file=sys.stderr)
-    time.sleep(0 if over else 1)
+        print(f"({type(error).__name__})", file=sys.stderr)
+    if not over:  # an end without stream.end, clean as it may look, is a break
+        print(f"(coming back after {last})", file=sys.stderr)
+        time.sleep(1)
 sys.exit(service.get(job["links"]["self"]).json()["state"] != "succeeded")

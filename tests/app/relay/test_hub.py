@@ -1,16 +1,10 @@
 """The relay against a real Redis: whatever happens on the way, each reader gets a whole sequence or is told."""
 
-import contextlib
 import random
 import socket as plain_socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import gevent
-import msgspec
 import psutil
 import pytest
 from gevent import socket
@@ -20,131 +14,11 @@ from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
 from app.relay.upkeep import Pace
-from jobs import events as ev
 from jobs import keys
-from jobs.catalogue import TypeEntry
 from jobs.eventlog import Cursor
-from jobs.files import new_id
 from jobs.redis_log import parse_live
-from jobs.resource import resource
-from jobs.settings import Settings
-from jobs.wiring import Parts, assemble, redis_client
-from jobs.writer import Writer
-
-TYPES = {"hello": TypeEntry(name="hello", title="Hello", params_schema={})}
-PACE = Pace(heartbeat=60, check=0.5)
-
-
-@pytest.fixture
-def parts(redis_url: str, tmp_path: Path) -> Iterator[Parts]:
-    made = assemble(Settings.from_env({"REDIS_URL": redis_url, "TAILRACE_DATA": str(tmp_path)}))
-    yield made
-    made.client.close()
-    made.client.connection_pool.disconnect()
-
-
-@pytest.fixture
-def relay(parts: Parts) -> Iterator[Relay]:
-    made = relay_of(parts, PACE)
-    yield made
-    made.stop()
-
-
-def relay_of(parts: Parts, pace: Pace) -> Relay:
-    def snapshot(job_id: str) -> tuple[Cursor, dict[str, Any]]:
-        job = parts.lifecycle.load(job_id)
-        return job.cursor, resource(job)
-
-    return Relay(parts.client, parts.log, snapshot, pace=pace, retention_seconds=60)
-
-
-@dataclass
-class Client:
-    """Reads one stream to its end, or until it has *cut* frames; keeps the envelopes."""
-
-    relay: Relay
-    job_id: str
-    after: Cursor | str | None = "0"
-    cut: int | None = None
-    lens: Lens = field(default_factory=Lens)
-    pause: Callable[[], float] = lambda: 0.0
-    frames: list[dict[str, str]] = field(default_factory=list)
-    comments: int = 0
-
-    def run(self) -> "Client":
-        ours, theirs = socket.socketpair()
-        self.relay.adopt(theirs, Reading(job_id=self.job_id, after=self.after, lens=self.lens))
-        buffer = b""
-        with contextlib.closing(ours):
-            while data := ours.recv(4096):
-                buffer += data
-                *whole, buffer = buffer.split(b"\n\n")
-                self.comments += sum(line.startswith(b":") for part in whole for line in part.split(b"\n"))
-                self.frames += [_fields(part) for part in whole]
-                if self.cut is not None and len(self.frames) >= self.cut:
-                    break
-                gevent.sleep(self.pause())
-        return self
-
-    def start(self) -> gevent.Greenlet:
-        return gevent.spawn(self.run)
-
-    @property
-    def types(self) -> list[str]:
-        return [frame["event"] for frame in self.frames if "event" in frame]
-
-    @property
-    def seqs(self) -> list[int]:
-        return [msgspec.json.decode(f["data"])["seq"] for f in self.frames if not f.get("event", "s").startswith("s")]
-
-    def data(self, name: str) -> dict[str, Any]:
-        [frame] = [frame for frame in self.frames if frame.get("event") == name]
-        return dict(msgspec.json.decode(frame["data"])["data"])
-
-    @property
-    def last_id(self) -> str | None:
-        return next((frame["id"] for frame in reversed(self.frames) if "id" in frame), None)
-
-
-def _fields(part: bytes) -> dict[str, str]:
-    lines = [line.partition(": ") for line in part.decode().split("\n") if line and not line.startswith(":")]
-    return {name: value for name, _, value in lines}
-
-
-def begin(parts: Parts) -> Writer:
-    """A job that runs, and its writer."""
-    parts.lifecycle.submit(new_id(), ev.Request(type="hello", params={}))
-    job = parts.lifecycle.claim("default", TYPES, "w1")
-    assert job is not None
-    return Writer(parts.log, job.id, parts.clock, job=job, run=job.run)
-
-
-def work(writer: Writer, batches: int, *, text: str = "x", end: bool = True, pause: float = 0.0) -> None:
-    for batch in range(batches):
-        writer.write(
-            [
-                ev.ItemFinished(key=f"{batch}-{n}", state="ok", fields={"text": text})
-                for n in range(random.randint(1, 5))
-            ]
-        )
-        gevent.sleep(pause)
-    if end:
-        writer.write([ev.JobSucceeded(result=1)])
-
-
-def whole(writer: Writer, since: int = 1) -> list[int]:
-    return list(range(since, writer.job.seq + 1))
-
-
-def finish(*greenlets: gevent.Greenlet) -> None:
-    done = gevent.joinall(greenlets, timeout=30, raise_error=True)
-    assert len(done) == len(greenlets)
-
-
-def until(true: Callable[[], bool]) -> None:
-    with gevent.Timeout(20):
-        while not true():
-            gevent.sleep(0.01)
+from jobs.wiring import Parts, redis_client
+from tests.app.relay.conftest import Client, begin, finish, relay_of, until, whole, work
 
 
 def test_readers_from_the_beginning_from_now_and_from_a_snapshot_all_see_what_follows(
@@ -266,65 +140,6 @@ def test_a_reader_that_never_reads_is_closed_and_can_come_back(parts: Parts) -> 
     until(lambda: relay.tally.reasons == {"stuck": 1})
     ours.close()
     relay.stop()
-
-
-def test_a_log_that_went_on_in_another_epoch_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:
-    writer = begin(parts)
-    work(writer, 3, end=False)
-    names = [keys.head(writer.job_id), keys.log(writer.job_id)]
-    backup = [parts.client.dump(name) for name in names]
-    client = Client(relay, writer.job_id)
-    greenlet = client.start()
-    until(lambda: "stream.caught_up" in client.types)
-    work(writer, 2, end=False)
-    lost = writer.job.cursor
-    until(lambda: client.seqs[-1] == lost.seq)
-    for name, dump in zip(names, backup, strict=True):
-        parts.client.restore(name, 0, dump, replace=True)
-    writer.write([ev.JobSucceeded(result=1)])
-    finish(greenlet)
-    assert writer.job.epoch != lost.epoch
-    assert client.data("stream.gap")["reason"] == "epoch"
-    assert client.data("stream.snapshot")["job"]["state"] == "succeeded"
-    assert client.types[-1] == "stream.end"
-
-
-def test_a_log_of_two_epochs_is_read_whole_from_its_beginning_and_disturbs_nobody(parts: Parts, relay: Relay) -> None:
-    """Nothing is missing from it: no gap for who reads it, no new beginning for who is live."""
-    writer = begin(parts)
-    work(writer, 90, end=False)
-    writer._epoch = "0newer"
-    work(writer, 90, end=False)
-    live = Client(relay, writer.job_id, after="latest")
-    greenlet = live.start()
-    until(lambda: "stream.caught_up" in live.types)
-    room = relay.rooms()[0]
-    replay = Client(relay, writer.job_id)
-    replaying = replay.start()
-    until(lambda: "stream.caught_up" in replay.types)
-    assert (room.last, [*map(len, room.live.values())]) == (writer.job.cursor, [2])
-    work(writer, 1)
-    finish(greenlet, replaying)
-
-    assert replay.seqs == whole(writer)
-    assert "stream.gap" not in replay.types
-
-
-def test_a_cursor_older_than_the_log_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:
-    writer = begin(parts)
-    work(writer, 20)
-    parts.client.xtrim(keys.log(writer.job_id), maxlen=5, approximate=False)
-    oldest = writer.job.seq - 4
-    client = Client(relay, writer.job_id, after=Cursor(writer.job.epoch, 3)).run()
-    assert client.data("stream.gap") == {"from": 4, "to": oldest - 1, "reason": "retention"}
-    assert client.types[-1] == "stream.end"
-
-
-def test_a_cursor_of_garbage_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:
-    writer = begin(parts)
-    work(writer, 2)
-    client = Client(relay, writer.job_id, after=None).run()
-    assert client.types == ["stream.open", "stream.gap", "stream.snapshot", "stream.caught_up", "stream.end"]
 
 
 def test_of_a_deleted_job_the_stream_ends(parts: Parts, relay: Relay) -> None:
