@@ -4,11 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server, running_service
 
 for _name in [name for name in os.environ if name.startswith("TAILRACE_") and "TESTS" not in name]:
     del os.environ[_name]
+#: How long an example takes says nothing on a busy machine.
+settings.register_profile("tailrace", deadline=None)
+settings.load_profile("tailrace")
+
 os.environ.pop("REDIS_URL", None)
 
 
