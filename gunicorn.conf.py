@@ -4,9 +4,11 @@ from gevent import monkey
 
 monkey.patch_all()  # first of all: whatever is imported before it keeps blocking sockets and locks
 
+import contextlib  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
+import socket  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -33,7 +35,32 @@ _PHRASES = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields
 
 
 class Worker(GeventWorker):
-    """gunicorn's gevent worker; what it refuses by itself it refuses as problem+json too."""
+    """gunicorn's gevent worker; what it refuses by itself it refuses as problem+json too.
+
+    Told to stop, it hangs up on connections that are kept alive but ask nothing; each would hold it for all its grace.
+    """
+
+    def __init__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204 - gunicorn's signature
+        super().__init__(*args, **kwargs)
+        self._idle = set()
+
+    def handle(self, listener, client, addr):  # noqa: ANN001, ANN201 - gunicorn's signature
+        self._idle.add(client)
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            self._idle.discard(client)
+
+    def handle_request(self, listener_name, req, sock, addr):  # noqa: ANN001, ANN201 - gunicorn's signature
+        self._idle.discard(sock)
+        super().handle_request(listener_name, req, sock, addr)
+        self._idle.add(sock)
+
+    def notify(self):  # noqa: ANN201 - gunicorn's signature
+        super().notify()
+        for sock in () if self.alive else tuple(self._idle):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RD)
 
     def handle_error(self, req, client, addr, exc):  # noqa: ANN001, ANN201 - gunicorn's signature
         write_error, util.write_error = util.write_error, _write_problem

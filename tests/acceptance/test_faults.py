@@ -223,3 +223,17 @@ def test_a_job_that_never_looks_up_is_killed_after_its_grace(fragile: Service, t
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
     ended_once(fragile, job_id)
     assert fragile.wait(fragile.submit("steady", count=1)["id"])["state"] == "succeeded"
+
+
+def test_a_web_process_that_is_told_to_stop_hangs_up_on_those_who_ask_nothing(fragile: Service) -> None:
+    assert fragile.client.get("/livez").status_code == 200
+    job_id = fragile.submit("steady", count=300, pause=0.02)["id"]
+    reader = Reader(fragile, job_id)
+    wait_for(lambda: reader.seen, what="the stream")
+    web = next(process for process in fragile.processes if process.name.startswith("web"))
+    web.popen.send_signal(signal.SIGTERM)
+    wait_for(lambda: web.popen.poll() is not None, 12, what="the web process to end well before its grace is over")
+    assert web.popen.returncode == 0
+    fragile.web()
+    reader.join(60)
+    assert reader.seen == ended_once(fragile, job_id)
