@@ -15,10 +15,12 @@ from pathlib import Path
 from cli.errors import CommandError
 from cli.reaper import Reaper
 from cli.remains import MARK
-from cli.supervisor import DRAIN_SECONDS, LAUNCHER
+from cli.supervisor import LAUNCHER
 
 #: A first start on a slow machine; the job types of a worker may take their time to load.
 START_SECONDS = 120.0
+#: More than the drain of an idle service can take.
+END_SECONDS = 45.0
 _READY = re.compile(r"^Tailrace is ready at (\S+)$")
 _TAIL = 30
 
@@ -62,7 +64,7 @@ class Background:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            self.process.wait(DRAIN_SECONDS + 15)
+            self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

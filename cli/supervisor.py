@@ -27,8 +27,6 @@ from cli.remains import MARK, members, tell
 from cli.signals import Signals, described
 
 LAUNCHER = str(Path(__file__).with_name("launcher.py"))
-#: What everything gets between SIGTERM and SIGKILL.
-DRAIN_SECONDS = 25.0
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 #: A process that lived so long was well; its next death counts from the beginning.
@@ -109,20 +107,19 @@ class Supervisor:
         self._end_rests(now)
         self._reaper.keep()
 
-    def stop(self, children: list[Child] | None = None) -> None:
-        """Ends *children* (all): SIGTERM, the drain time, SIGKILL; at once where a second signal asks for it."""
-        chosen = self._children if children is None else children
-        first, deadline = self._signals.stops, time.monotonic() + DRAIN_SECONDS
-        for child in chosen:
+    def stop(self, children: list[Child], *, drain_seconds: float, hurry: bool = True) -> None:
+        """Ends *children*: SIGTERM, *drain_seconds*, SIGKILL; with *hurry* at once where a second signal asks."""
+        deadline = time.monotonic() + drain_seconds
+        for child in children:
             child.wanted, child.due_at = False, None
             if child.process:
                 child.process.terminate()
-        while any(child.process for child in chosen) or self._rests:
-            if time.monotonic() > deadline or self._signals.stops > max(first, 1):
-                tell([child.process.pid for child in chosen if child.process], signal.SIGKILL)
+        while any(child.process for child in children) or self._rests:
+            if time.monotonic() > deadline or (hurry and self._signals.stops > 1):
+                tell([child.process.pid for child in children if child.process], signal.SIGKILL)
                 self._rests = dict.fromkeys(self._rests, 0.0)
             self.turn()
-        self._children = [child for child in self._children if child not in chosen]
+        self._children = [child for child in self._children if child not in children]
 
     def _launch(self, child: Child) -> None:
         try:

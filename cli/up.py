@@ -22,6 +22,8 @@ from jobs.errors import SettingsError
 from jobs.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What everything gets between SIGTERM and SIGKILL, more where jobs were given more to finish in.
+DRAIN_SECONDS, AFTER_DRAIN_SECONDS = 25.0, 5.0
 #: How often a start that takes its time says what it waits for.
 PATIENCE_SECONDS = 10.0
 ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to knock at where all addresses are bound
@@ -42,7 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
             environ["REDIS_URL"] = redis.url
         chosen = commands(lines, scale=arguments.scale, environ=environ)
         with _supervisor(lock.fileno()) as supervisor:
-            _serve(supervisor, redis, chosen, url(settings.host, environ["PORT"]))
+            address = url(settings.host, environ["PORT"])
+            drain_seconds = max(DRAIN_SECONDS, settings.drain_seconds + AFTER_DRAIN_SECONDS)
+            _serve(supervisor, redis, chosen, address, drain_seconds)
     return Exit.OK
 
 
@@ -103,16 +107,19 @@ def _supervisor(lock: int) -> Iterator[Supervisor]:
             reaper.close()
 
 
-def _serve(supervisor: Supervisor, redis: EmbeddedRedis | None, chosen: list[Command], address: str) -> None:
+def _serve(
+    supervisor: Supervisor, redis: EmbeddedRedis | None, chosen: list[Command], address: str, drain_seconds: float
+) -> None:
     store = supervisor.start(redis.command(os.environ)) if redis else None
     try:
         if redis and store:
             _await_redis(supervisor, redis, store)
         if not supervisor.stopping:
-            _run(supervisor, chosen, address)
+            _run(supervisor, chosen, address, drain_seconds)
     finally:
         if store:
-            supervisor.stop([store])
+            #: No hurry: it has nobody to wait for, and closes its file in order.
+            supervisor.stop([store], drain_seconds=DRAIN_SECONDS, hurry=False)
 
 
 def _await_redis(supervisor: Supervisor, redis: EmbeddedRedis, store: Child) -> None:
@@ -121,7 +128,7 @@ def _await_redis(supervisor: Supervisor, redis: EmbeddedRedis, store: Child) -> 
         raise CommandError(f"Redis ({redis.binary.path}) does not start; its lines above say why.")
 
 
-def _run(supervisor: Supervisor, chosen: list[Command], address: str) -> None:
+def _run(supervisor: Supervisor, chosen: list[Command], address: str, drain_seconds: float) -> None:
     children = [supervisor.start(command) for command in chosen]
     readiness = Readiness(address)
     try:
@@ -132,7 +139,7 @@ def _run(supervisor: Supervisor, chosen: list[Command], address: str) -> None:
     finally:
         readiness.close()
         supervisor.say("stopping: running jobs get a moment; Ctrl-C again ends them at once")
-        supervisor.stop(children)
+        supervisor.stop(children, drain_seconds=drain_seconds)
 
 
 def _tell_when_ready(supervisor: Supervisor, readiness: Readiness, address: str) -> None:
