@@ -17,11 +17,9 @@ from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
 from app.streams import StreamResponse
-from app.transports import ndjson, sse
 from app.waiting import wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
-from jobs.files import is_id
 from jobs.head import decode_head
 from jobs.wiring import Parts
 
@@ -48,9 +46,9 @@ class Streams:
     def __init__(self, parts: Parts, relay: Relay) -> None:
         self._parts, self._relay = parts, relay
 
-    def open(self, job_id: str, *, after: str | None = None, lens: Lens | None = None) -> Response:
+    def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
-        return self._open(job_id, parse_after(after), lens or Lens())
+        return self._open(job_id, parse_after(after), Lens())
 
     def _open(self, job_id: str, after: After, lens: Lens) -> Response:
         if self._relay.draining:
@@ -58,8 +56,7 @@ class Streams:
         if len(self._relay) >= self._parts.settings.max_streams:
             return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
-        media_type = sse.MEDIA_TYPE if lens.transport == "sse" else ndjson.MEDIA_TYPE
-        return StreamResponse(self._relay, reading, {**STREAM_HEADERS, "Content-Type": media_type})
+        return StreamResponse(self._relay, reading, {**STREAM_HEADERS, "Content-Type": lens.media_type})
 
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
@@ -127,8 +124,7 @@ class Streams:
         if missing is None:
             return [], at
         events, cursor = self._snapshot(job_id)
-        data = {"from": missing.first, "to": missing.last, "reason": missing.reason}
-        return [{"id": None, "type": "stream.gap", "job": job_id, "data": data}, *events], cursor
+        return [{"id": None, "type": "stream.gap", "job": job_id, "data": missing.data}, *events], cursor
 
     def _snapshot(self, job_id: str) -> tuple[list[Any], Cursor]:
         cursor, job = self._relay.reader.snapshot(job_id)
@@ -141,8 +137,6 @@ def blueprint(streams: Streams) -> Blueprint:
 
     @events.get("/v1/jobs/<job_id>/events")
     def read(job_id: str) -> Response:
-        if not is_id(job_id):
-            raise Problem("job_not_found", "There is no such job.")
         return streams.answer(job_id)
 
     return events
@@ -152,9 +146,8 @@ def refusal(lens: Lens, job_id: str, name: str, **data: Any) -> Response:
     """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
     retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
     data["retry_ms"] = retry_ms
-    media_type = sse.MEDIA_TYPE if lens.transport == "sse" else ndjson.MEDIA_TYPE
     body = lens.retry(retry_ms) + lens.control(name, job_id, data)
-    return Response(body, content_type=media_type, headers={**STREAM_HEADERS, "Connection": "close"})
+    return Response(body, content_type=lens.media_type, headers={**STREAM_HEADERS, "Connection": "close"})
 
 
 def parse_after(text: str | None) -> After:

@@ -107,8 +107,7 @@ class _Join:
         return _told(self.subscriber, "stream.snapshot", {"job": job}, cursor)
 
     def _gap(self, missing: Gap) -> bytes:
-        data = {"from": missing.first, "to": missing.last, "reason": missing.reason}
-        return _told(self.subscriber, "stream.gap", data) + self._snapshot()
+        return _told(self.subscriber, "stream.gap", missing.data) + self._snapshot()
 
     # The replay -----------------------------------------------------------------------------------------------
 

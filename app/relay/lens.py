@@ -56,6 +56,11 @@ class Lens:
         return encoded
 
     @property
+    def media_type(self) -> str:
+        kind: str = self.encoding.MEDIA_TYPE
+        return kind
+
+    @property
     def heartbeat(self) -> bytes:
         beat: bytes = self.encoding.HEARTBEAT
         return beat

@@ -1,6 +1,7 @@
 """Where a reader begins: from a cursor and the log as it stands to what must be told first."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from jobs.eventlog import Cursor, Page
 
@@ -12,6 +13,11 @@ class Gap:
     first: int
     last: int
     reason: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The ``data`` of ``stream.gap``, the same on every transport."""
+        return {"from": self.first, "to": self.last, "reason": self.reason}
 
 
 #: ``?after=`` words, and what an absent cursor means.
