@@ -1,25 +1,27 @@
--- append(head, log, checkpoint; expect_epoch, expect_seq, epoch, batch_id, head_json, checkpoint_json,
---        expire_seconds, max_events, publish, type_1, envelope_1, type_2, envelope_2, ...)
+-- append(head, log, checkpoint, kept; expect_epoch, expect_seq, epoch, batch_id, head_json, checkpoint_json,
+--        expire_seconds, max_events, publish, n, type_1, envelope_1, ..., type_n, envelope_n, name_1, value_1, ...)
 --
 --   head        hash: e epoch, s seq of the last event, c seq of the checkpoint, h head_json
 --   log         stream: entry <seq>-0 {t type, e envelope, i epoch, b batch_id, on a batch's last entry only};
 --               its name is also the pub/sub channel
 --   checkpoint  string: the whole job at seq c
+--   kept        hash: name → value that a later run of the job finds again
 --
 -- Promise: all events of the batch are stored behind expect, dense, with the head (and the checkpoint, where one is
--- given) and carried live in one message; or nothing is. A batch that is already there is told as stored, also when
--- other writers have appended since.
+-- given, and what is to be kept) and carried live in one message; or nothing is. A batch that is already there is told
+-- as stored, also when other writers have appended since. With expire_seconds the job has ended, and needs nothing kept.
 -- Returns {1, seq} stored, {0, epoch, seq} where the log stands instead (epoch "" where there is no log).
 local at = redis.call('HMGET', KEYS[1], 'e', 's')
 local epoch, seq = at[1] or '', tonumber(at[2] or '0')
-local last = tonumber(ARGV[2]) + (#ARGV - 9) / 2
+local n = tonumber(ARGV[10])
+local last = tonumber(ARGV[2]) + n
 if epoch ~= ARGV[1] or seq ~= tonumber(ARGV[2]) then
   local entry = redis.call('XRANGE', KEYS[2], last .. '-0', last .. '-0')[1]
   if entry and entry[2][8] == ARGV[4] then return {1, last} end
   return {0, epoch, seq}
 end
 local live = {}
-for i = 10, #ARGV, 2 do
+for i = 11, 9 + 2 * n, 2 do
   seq = seq + 1
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[8], seq .. '-0',
     't', ARGV[i], 'e', ARGV[i + 1], 'i', ARGV[3], 'b', seq == last and ARGV[4] or '')
@@ -30,9 +32,11 @@ if ARGV[6] ~= '' then
   redis.call('SET', KEYS[3], ARGV[6])
   redis.call('HSET', KEYS[1], 'c', seq)
 end
+for i = 11 + 2 * n, #ARGV, 2 do redis.call('HSET', KEYS[4], ARGV[i], ARGV[i + 1]) end
 local expire = tonumber(ARGV[7])
 if expire > 0 then
+  redis.call('DEL', KEYS[4])
   for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, expire) end
 end
-redis.call(ARGV[9], KEYS[2], table.concat(live, '\n'))
+if n > 0 then redis.call(ARGV[9], KEYS[2], table.concat(live, '\n')) end
 return {1, seq}

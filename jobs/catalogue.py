@@ -24,6 +24,10 @@ class TypeEntry(msgspec.Struct, frozen=True, kw_only=True):
     max_attempts: int = 3
     timeout_seconds: float | None = None
     steps: list[StepPlan] | None = None
+    #: Jobs of this type that run at a time, over all workers; None for as many as there are slots.
+    max_running: int | None = None
+    #: Jobs with the same ``concurrency_key`` that may run when one of this type joins them.
+    max_running_per_key: int = 1
 
 
 class WorkerEntry(msgspec.Struct, frozen=True, kw_only=True):

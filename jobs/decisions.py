@@ -12,6 +12,7 @@ from jobs.model import HELD, MAX_DELAY_SECONDS, WAITING, Job, JobState
 
 Events = Sequence[ev.AnyEvent]
 
+POISON = ev.Failure(code="poison", message="Each attempt at this job ended with the loss of its worker.")
 WORKER_LOST = ev.Failure(code="worker_lost", message="The worker that ran this job was lost.", retryable=True)
 
 
@@ -73,7 +74,13 @@ def lose(job: Job, *, since_ms: int, run: int | None = None) -> Events:
     stalled = ev.JobStalled(worker=job.worker, since=rfc3339(since_ms))
     if job.state is JobState.CANCELLING:
         return [stalled, ev.JobCancelled(mode="lost", reason=job.cancel.reason if job.cancel else None)]
-    return [stalled, *fail(job, WORKER_LOST)]
+    return [stalled, *fail(job, WORKER_LOST if _worth_another(job) else POISON)]
+
+
+def _worth_another(job: Job) -> bool:
+    """False for a job that has lost a worker with each of its attempts and has none left."""
+    often = job.attempt > 1 and job.attempt >= job.request.max_attempts
+    return not (often and all(error.code == WORKER_LOST.code for error in job.errors))
 
 
 def kill(job: Job, *, run: int, error: ev.Failure | None = None) -> Events:

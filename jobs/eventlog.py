@@ -1,7 +1,7 @@
 """The port of the event log: append after a cursor, read after a cursor, and nothing else."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -68,6 +68,8 @@ class Batch(NamedTuple):
     #: The whole job as folded up to the end of this batch, where it is time for a checkpoint.
     checkpoint: bytes | None = None
     terminal: bool = False
+    #: What a later run of the job is to find again, by name; stored with the batch, which may have no entry then.
+    kept: Mapping[str, bytes] = {}
 
 
 class Page(NamedTuple):
@@ -96,6 +98,10 @@ class EventLog(Protocol):
 
     def load(self, job_id: str) -> tuple[bytes | None, Page]:
         """The last checkpoint (None before the first) and every event after it, in one look."""
+        ...
+
+    def kept(self, job_id: str) -> dict[str, bytes]:
+        """What the job's runs have kept for those after them; nothing where there is no such job."""
         ...
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]: ...

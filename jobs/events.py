@@ -59,6 +59,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     timeout_seconds: float | None = None
     expires_at: str | None = None
     concurrency_key: str | None = None
+    cancel_when_unwatched_seconds: float | None = None
     retry_of: str | None = None
     #: Uploads that the params name; they live as long as the job does.
     files: list[str] = msgspec.field(default_factory=list)
@@ -96,6 +97,13 @@ class JobProgressed(Event, frozen=True, kw_only=True):
     fraction: float
     message: str | None = None
     eta_seconds: float | None = None
+
+
+class JobExtended(Event, frozen=True, kw_only=True):
+    """The run in hand asked for more time: ``deadline`` is when it will have taken too long."""
+
+    type = "job.extended"
+    deadline: str
 
 
 class JobReleased(Event, frozen=True, kw_only=True):
@@ -312,7 +320,7 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    JobScheduled | JobQueued | JobStarted | JobProgressed | JobReleased | JobStalled | JobRetrying
+    JobScheduled | JobQueued | JobStarted | JobProgressed | JobExtended | JobReleased | JobStalled | JobRetrying
     | JobCancelling | CancelEscalated | JobSucceeded | JobFailed | JobCancelled | JobExpired
     | StepStarted | StepProgressed | StepSucceeded | StepFailed | StepSkipped | StepReused
     | OutputAppended | OutputReset | OutputDone | ArtifactReady | MetricMeasured | LogWritten

@@ -36,7 +36,9 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     started: int | None = None
     run_started: int | None = None
     finished: int | None = None
-    timeout_seconds: float | None = None
+    #: When the run in hand will have taken too long.
+    deadline: int | None = None
+    unwatched_seconds: float | None = None
     cancel_deadline: int | None = None
     fraction: float = 0.0
     message: str | None = None
@@ -76,7 +78,8 @@ def head_of(job: Job) -> Head:
         started=_ms(job.started_at),
         run_started=_ms(job.run_started_at),
         finished=_ms(job.finished_at),
-        timeout_seconds=request.timeout_seconds,
+        deadline=_ms(job.deadline),
+        unwatched_seconds=request.cancel_when_unwatched_seconds,
         cancel_deadline=_ms(cancel.deadline) if cancel else None,
         fraction=job.progress.fraction,
         message=job.progress.message and job.progress.message[:MESSAGE],

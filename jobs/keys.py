@@ -24,6 +24,11 @@ def checkpoint(job_id: str) -> str:
     return f"{PREFIX}:{{{job_id}}}:checkpoint"
 
 
+def kept(job_id: str) -> str:
+    """Hash: what a run of the job has kept for the runs after it, by name."""
+    return f"{PREFIX}:{{{job_id}}}:kept"
+
+
 def job_of_channel(channel: bytes) -> str:
     """The job whose log is carried on *channel*."""
     return channel[len(PREFIX) + 2 : channel.index(b"}")].decode()

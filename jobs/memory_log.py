@@ -18,6 +18,7 @@ class _Stored:
     entries: deque[Entry] = field(default_factory=deque)
     #: Batch id → the cursor behind it.
     batches: dict[str, Cursor] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
 
 
 class MemoryLog(EventLog):
@@ -43,9 +44,12 @@ class MemoryLog(EventLog):
             stored.entries.append(Entry(stored.cursor, name, envelope))
         while len(stored.entries) > self._max_events:
             stored.entries.popleft()
+        stored.kept.update(batch.kept)
         stored.head, stored.batches[batch.batch_id] = batch.head, stored.cursor
         if batch.checkpoint is not None:
             stored.checkpoint, stored.checkpoint_seq = batch.checkpoint, stored.cursor.seq
+        if batch.terminal:
+            stored.kept.clear()
 
     @staticmethod
     def _refuse(job_id: str, stored: _Stored, batch: Batch) -> Cursor:
@@ -63,6 +67,10 @@ class MemoryLog(EventLog):
         with self._lock:
             stored = self._find(job_id)
             return stored.checkpoint, self._page(stored, stored.checkpoint_seq, len(stored.entries))
+
+    def kept(self, job_id: str) -> dict[str, bytes]:
+        with self._lock:
+            return dict(self._jobs[job_id].kept) if job_id in self._jobs else {}
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         with self._lock:

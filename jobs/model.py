@@ -124,8 +124,9 @@ class Job(msgspec.Struct):
     until: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    #: When the run in hand began: the timeout counts from here.
+    #: When the run in hand began, and when it will have taken too long.
     run_started_at: str | None = None
+    deadline: str | None = None
     progress: Progress = msgspec.field(default_factory=Progress)
     steps: dict[str, Step] = msgspec.field(default_factory=dict)
     outputs: dict[str, Output] = msgspec.field(default_factory=dict)
@@ -208,6 +209,8 @@ def _fold(job: Job, record: Record, event: ev.AnyEvent | ev.Unknown) -> None:  #
             job.truncated = not job.alerts.change(event, time) or job.truncated
         case ev.JobScheduled() | ev.JobQueued() | ev.JobStarted() | ev.JobReleased() | ev.JobStalled():
             _move(job, record, event)
+        case ev.JobExtended():
+            job.deadline = event.deadline
         case ev.JobRetrying() | ev.JobCancelling() | ev.CancelEscalated():
             _turn(job, time, event)
         case ev.JobSucceeded() | ev.JobFailed() | ev.JobCancelled() | ev.JobExpired():
@@ -235,7 +238,7 @@ def _move(
         case ev.JobStarted():
             _start(job, record, event)
         case ev.JobReleased():
-            job.state, job.released, job.worker = S.QUEUED, True, None
+            job.state, job.released, job.worker, job.deadline = S.QUEUED, True, None, None
         case ev.JobScheduled() | ev.JobStalled():
             pass
 
@@ -244,8 +247,14 @@ def _start(job: Job, record: Record, event: ev.JobStarted) -> None:
     job.state, job.released = S.RUNNING, False
     job.run, job.attempt, job.worker = record.seq, event.attempt, event.worker
     job.started_at, job.run_started_at = job.started_at or record.time, record.time
-    #: A run starts over: what its predecessor showed of steps and items is gone, its outputs wait for output.reset.
+    allowed = job.request.timeout_seconds
+    job.deadline = None if allowed is None else _later(record.time, allowed)
+    #: A run starts over, and nothing is counted twice: what its predecessor showed of steps and items is gone, its
+    #: alerts no longer fire, its series are told from where the run sets in, its outputs wait for output.reset.
     job.progress, job.items = Progress(), Items()
+    job.alerts.calm(record.time)
+    for metric in job.metrics.values():
+        metric.rewind = True
     plan = event.steps or []
     job.steps = {s.name: Step(name=s.name, title=s.title, weight=s.weight) for s in plan[:MAX_STEPS]}
     job.truncated = job.truncated or len(plan) > MAX_STEPS
@@ -255,7 +264,7 @@ def _turn(job: Job, time: str, event: ev.JobRetrying | ev.JobCancelling | ev.Can
     match event:
         case ev.JobRetrying():
             job.errors = [*job.errors, event.error][-10:]
-            job.worker, job.state = None, S.SCHEDULED
+            job.worker, job.deadline, job.state = None, None, S.SCHEDULED
             job.until = _later(time, event.delay_seconds)
         case ev.JobCancelling():
             job.state = S.CANCELLING
@@ -265,7 +274,7 @@ def _turn(job: Job, time: str, event: ev.JobRetrying | ev.JobCancelling | ev.Can
 
 
 def _end(job: Job, time: str, event: ev.JobSucceeded | ev.JobFailed | ev.JobCancelled | ev.JobExpired) -> None:
-    job.finished_at, job.until, job.progress.eta_seconds = time, None, None
+    job.finished_at, job.until, job.deadline, job.progress.eta_seconds = time, None, None, None
     match event:
         case ev.JobSucceeded():
             job.state, job.result, job.progress.fraction = S.SUCCEEDED, event.result, 1.0

@@ -46,8 +46,9 @@ class RedisLog(EventLog):
             self._retention if batch.terminal else 0,
             self._max_events,
             self._publish,
+            len(batch.entries),
         ]
-        for pair in batch.entries:
+        for pair in (*batch.entries, *batch.kept.items()):
             arguments.extend(pair)
         with available():
             stored, *where = self._append(_keys(job_id), arguments)
@@ -66,11 +67,17 @@ class RedisLog(EventLog):
 
     def _look(self, job_id: str, limit: int, after: int | str) -> tuple[bytes | None, Page]:
         with available():
-            found = self._read(_keys(job_id), [limit, after])
+            found = self._read(_keys(job_id)[:3], [limit, after])
         if found is None:
             raise JobNotFound(job_id=job_id)
         epoch, seq, head, oldest, checkpoint, rows = found
         return checkpoint or None, Page(_entries(rows), Cursor(epoch.decode(), int(seq)), _seq(oldest), head)
+
+    def kept(self, job_id: str) -> dict[str, bytes]:
+        client: Any = self._client
+        with available():
+            found = client.hgetall(keys.kept(job_id))
+        return {name.decode(): value for name, value in found.items()}
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         with available(), self._client.pipeline(transaction=False) as pipe:
@@ -118,7 +125,7 @@ def available() -> Iterator[None]:
 
 
 def _keys(job_id: str) -> list[str]:
-    return [keys.head(job_id), keys.log(job_id), keys.checkpoint(job_id)]
+    return [keys.head(job_id), keys.log(job_id), keys.checkpoint(job_id), keys.kept(job_id)]
 
 
 def _seq(entry_id: bytes) -> int:

@@ -74,7 +74,9 @@ def _without_name(thing: object) -> dict[str, Any]:
 
 def _metric(thing: object) -> dict[str, Any]:
     plain = _without_name(thing)
-    return {key: plain[key] for key in ("value", "step", "unit", "series")}
+    #: A reader that goes on from here has to know that the next measurement begins the series anew.
+    rewind = {"rewind": True} if plain["rewind"] else {}
+    return {key: plain[key] for key in ("value", "step", "unit", "series")} | rewind
 
 
 def _trim_items(view: dict[str, Any]) -> None:

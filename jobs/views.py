@@ -111,14 +111,24 @@ class Metric(msgspec.Struct):
     count: int = 0
     #: Every stride-th measurement is kept; it doubles whenever the series is full.
     stride: int = 1
+    #: Another run has begun: what it measures anew takes the place of what its predecessor had measured.
+    rewind: bool = False
 
     def measure(self, event: ev.MetricMeasured) -> None:
+        if self.rewind:
+            self._go_back(event.step)
         self.value, self.step, self.unit = event.value, event.step, event.unit or self.unit
         if self.count % self.stride == 0:
             self.series.append((float(self.count) if event.step is None else event.step, event.value))
         self.count += 1
         if len(self.series) >= SERIES_POINTS:
             self.series, self.stride = self.series[::2], self.stride * 2
+
+    def _go_back(self, step: float | None) -> None:
+        """To before *step*, where the run says at which one it sets in; else to the beginning."""
+        self.rewind = False
+        self.series = [] if step is None else [point for point in self.series if point[0] < step]
+        self.count = len(self.series) * self.stride
 
 
 class Item(msgspec.Struct, omit_defaults=True):
@@ -180,3 +190,11 @@ class Alerts(msgspec.Struct):
         else:
             return False
         return True
+
+    def calm(self, time: str) -> None:
+        """Nothing fires any more: the run that had watched is over."""
+        for alert in self.firing.values():
+            alert.firing, alert.resolved_at = False, time
+            self.resolved.append(alert)
+        self.firing.clear()
+        keep_tail(self.resolved, RESOLVED_ALERTS)

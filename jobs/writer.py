@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -24,6 +24,7 @@ ROUNDS = 100
 R = TypeVar("R")
 
 _ALPHABET = string.digits + string.ascii_lowercase
+_NOTHING: Mapping[str, bytes] = {}
 _encoder = msgspec.json.Encoder()
 _records = msgspec.json.Decoder(Record)
 _jobs = msgspec.json.Decoder(Job)
@@ -103,18 +104,18 @@ class Writer:
         """The job as this writer last knew it; read from the log where it does not know."""
         return self._job or self.reload()
 
-    def write(self, events: Sequence[ev.AnyEvent]) -> Job:
-        """Appends *events*, whoever else writes meanwhile.
+    def write(self, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes] = _NOTHING) -> Job:
+        """Appends *events*, whoever else writes meanwhile, and with them what is to be *kept* for later runs.
 
         RunLost where the run is over; InvalidTransition where an event no longer may follow.
         """
-        return self.decide(lambda _job: events)
+        return self.decide(lambda _job: events, kept)
 
-    def decide(self, decision: Decision) -> Job:
+    def decide(self, decision: Decision, kept: Mapping[str, bytes] = _NOTHING) -> Job:
         """Appends what *decision* makes of the job, deciding anew whenever somebody else was first."""
         for _ in range(ROUNDS):
             events = decision(self.job)
-            if not events or self._append(events):
+            if not (events or kept) or self._append(events, kept):
                 return self.job
         raise CursorMoved(job_id=self.job_id, current="elsewhere, again and again")
 
@@ -138,7 +139,9 @@ class Writer:
             self._epoch, self._stored = job.cursor.epoch, job.cursor
         return job
 
-    def _append(self, events: Sequence[ev.AnyEvent], *, new: bool = False) -> bool:
+    def _append(
+        self, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes] = _NOTHING, *, new: bool = False
+    ) -> bool:
         """True once *events* are stored; False where another writer came first."""
         job = None if new else self.job
         #: Until it is stored the fold stands ahead of the log; whatever happens between is cured by reading again.
@@ -149,9 +152,11 @@ class Writer:
             record = self._record(job, event)
             job = apply(job, record)
             entries.append((record.type, _encoder.encode(record)))
-        if job is None or not self._store(self._batch(job, expect, entries)):
+        if job is None or not self._store(self._batch(job, expect, entries, kept)):
             return False
-        self._job, self._stored = job, job.cursor
+        self._job = job
+        if entries:
+            self._stored = job.cursor
         return True
 
     def _record(self, job: Job | None, event: ev.AnyEvent) -> Record:
@@ -166,7 +171,7 @@ class Writer:
             data=msgspec.Raw(ev.encode_data(event)),
         )
 
-    def _batch(self, job: Job, expect: Cursor, entries: list[tuple[str, bytes]]) -> Batch:
+    def _batch(self, job: Job, expect: Cursor, entries: list[tuple[str, bytes]], kept: Mapping[str, bytes]) -> Batch:
         terminal = job.state.terminal
         return Batch(
             expect=expect,
@@ -176,6 +181,7 @@ class Writer:
             head=encode_head(head_of(job)),
             checkpoint=_encoder.encode(job) if terminal or self._due(len(entries)) else None,
             terminal=terminal,
+            kept=kept,
         )
 
     def _store(self, batch: Batch) -> bool:

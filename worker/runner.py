@@ -14,7 +14,7 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,4 @@ def _resets(job: Job) -> Sequence[ev.AnyEvent]:
 
 
 def _deadline(job: Job) -> datetime | None:
-    if job.request.timeout_seconds is None or job.run_started_at is None:
-        return None
-    began = datetime.fromisoformat(job.run_started_at).astimezone(UTC)
-    return began + timedelta(seconds=job.request.timeout_seconds)
+    return None if job.deadline is None else datetime.fromisoformat(job.deadline).astimezone(UTC)

@@ -35,10 +35,8 @@ def by_clock(head: Head, run: Run, now_ms: int) -> Sentence | None:
     """The sentence on a run that its cancel or its timeout has caught up with."""
     if head.state is JobState.CANCELLING and head.cancel_deadline is not None and now_ms >= head.cancel_deadline:
         return Sentence(reason="cancel", decision=lambda job: decisions.kill(job, run=run.run))
-    if head.timeout_seconds is not None and head.run_started is not None:
-        over = head.run_started + round((head.timeout_seconds + TIMEOUT_GRACE_SECONDS) * 1000)
-        if now_ms >= over:
-            return Sentence(reason="timeout", decision=lambda job: decisions.kill(job, run=run.run, error=TIMEOUT))
+    if head.deadline is not None and now_ms >= head.deadline + round(TIMEOUT_GRACE_SECONDS * 1000):
+        return Sentence(reason="timeout", decision=lambda job: decisions.kill(job, run=run.run, error=TIMEOUT))
     return None
 
 

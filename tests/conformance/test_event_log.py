@@ -237,3 +237,43 @@ def test_a_log_keeps_its_newest_events_and_says_which_is_the_oldest(log: EventLo
     assert page.oldest == page.entries[0].cursor.seq > 1
     assert page.entries[-1].cursor == page.last == Cursor(EPOCH, 4000)
     assert all(later.cursor.seq == earlier.cursor.seq + 1 for earlier, later in pairwise(page.entries))
+
+
+# What is kept for later runs -------------------------------------------------------------------------------------
+
+
+def keeping(after: int, *envelopes: bytes, batch_id: str = "keeping", terminal: bool = False, **kept: bytes) -> Batch:
+    made = batch(after, *(envelopes or (b"x",)), batch_id=batch_id)
+    return made._replace(entries=[("log", text) for text in envelopes], kept=kept, terminal=terminal)
+
+
+def test_what_is_kept_is_stored_with_its_events_and_found_again(log: EventLog) -> None:
+    at = filled(log, 3)
+    log.append(JOB, keeping(at.seq, b"event 4", a=b"1", b=b"\xff\x00"))
+    log.append(JOB, keeping(4, b"event 5", batch_id="again", a=b"2"))
+    assert log.kept(JOB) == {"a": b"2", "b": b"\xff\x00"}
+    assert stored(log)[-2:] == [b"event 4", b"event 5"]
+
+
+def test_something_can_be_kept_without_an_event(log: EventLog) -> None:
+    at = filled(log, 3)
+    assert log.append(JOB, keeping(at.seq, a=b"1")) == at
+    assert log.append(JOB, keeping(at.seq, a=b"1")) == at
+    assert log.kept(JOB) == {"a": b"1"}
+    assert len(stored(log)) == 3
+
+
+def test_of_two_writers_only_one_keeps_anything(log: EventLog) -> None:
+    at = filled(log, 3)
+    log.append(JOB, batch(at))
+    with pytest.raises(CursorMoved):
+        log.append(JOB, keeping(at.seq, a=b"1"))
+    assert log.kept(JOB) == {}
+
+
+def test_a_job_that_has_ended_or_is_gone_has_nothing_kept(log: EventLog) -> None:
+    at = filled(log, 3)
+    log.append(JOB, keeping(at.seq, a=b"1"))
+    log.append(JOB, keeping(at.seq, b"the end", batch_id="end", terminal=True, b=b"1"))
+    assert log.kept(JOB) == {}
+    assert log.kept(OTHER) == {}

@@ -102,7 +102,8 @@ def test_a_job_whose_worker_died_goes_on_in_another_attempt_until_none_is_left(h
     job = hasty.life.load(job_id)
     assert (job.state, job.attempt) == (JobState.FAILED, 2)
     assert job.error is not None
-    assert job.error.code == "worker_lost"
+    assert job.error.code == "poison"
+    assert [error.code for error in job.errors] == ["worker_lost"]
     assert hasty.index.overdue() == []
 
 

@@ -142,3 +142,32 @@ def test_a_step_that_is_begun_again_forgets_how_it_ended() -> None:
 
     step.start(ev.StepStarted(name="read"), "3")
     assert (step.state, step.finished_at, step.error, step.title, step.weight) == ("running", None, None, "Read", 3.0)
+
+
+# Another run -----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_sets_in_at_a_step_takes_the_place_of_what_was_measured_from_there_on() -> None:
+    loss = Metric(name="loss")
+    for step in range(6):
+        loss.measure(ev.MetricMeasured(name="loss", value=1.0, step=step))
+    loss.rewind = True
+    loss.measure(ev.MetricMeasured(name="loss", value=0.5, step=4))
+    assert loss.series == [(0, 1.0), (1, 1.0), (2, 1.0), (3, 1.0), (4, 0.5)]
+
+
+def test_a_run_that_names_no_step_begins_its_series_anew() -> None:
+    rate = Metric(name="rate")
+    for value in (1.0, 2.0, 3.0):
+        rate.measure(ev.MetricMeasured(name="rate", value=value))
+    rate.rewind = True
+    rate.measure(ev.MetricMeasured(name="rate", value=9.0))
+    assert rate.series == [(0, 9.0)]
+
+
+def test_alerts_of_a_run_that_is_over_fire_no_more() -> None:
+    alerts = Alerts()
+    alerts.change(ev.AlertChanged(name="cpu", severity="warning", message="busy", firing=True), "10:00")
+    alerts.calm("10:05")
+    assert not alerts.firing
+    assert [(alert.firing, alert.resolved_at) for alert in alerts.resolved] == [(False, "10:05")]

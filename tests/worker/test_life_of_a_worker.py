@@ -132,7 +132,7 @@ def test_a_poison_job_ends_after_its_last_attempt_and_not_sooner(calm_floor: Flo
     job_id = calm_floor.submit("poison", max_attempts=2)
     job = calm_floor.ended(job_id)
     assert job.error is not None
-    assert (job.error.code, job.attempt) == ("worker_lost", 2)
+    assert (job.error.code, job.attempt) == ("poison", 2)
     assert calm_floor.types(job_id).count("job.started") == 2
 
 

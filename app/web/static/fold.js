@@ -36,6 +36,8 @@ const FOLDS = {
     started_at: job.started_at ?? time,
     progress: { fraction: 0, message: null, eta_seconds: null },
     items: { counts: {}, recent: [] },
+    alerts: calmed(job.alerts, time),
+    metrics: Object.fromEntries(Object.entries(job.metrics).map(([name, metric]) => [name, { ...metric, rewind: true }])),
     steps: (data.steps ?? []).map((step) => ({ ...newStep(step.name), ...step })),
     queue: null,
   }),
@@ -97,8 +99,9 @@ const FOLDS = {
   },
   metric: (job, data) => {
     const metric = (own(job.metrics, data.name) && job.metrics[data.name]) || { series: [] };
-    const at = data.step ?? (metric.series.at(-1)?.[0] ?? -1) + 1;
-    const series = thinned([...metric.series, [at, data.value]]);
+    const before = metric.rewind ? rewound(metric.series, data.step) : metric.series;
+    const at = data.step ?? (before.at(-1)?.[0] ?? -1) + 1;
+    const series = thinned([...before, [at, data.value]]);
     const changed = { value: data.value, step: data.step ?? null, unit: data.unit ?? metric.unit ?? null, series };
     return { metrics: put(job.metrics, data.name, changed) };
   },
@@ -169,6 +172,17 @@ function appended(output, { offset, text }) {
 function fractionOf({ fraction, done, total }) {
   if (fraction !== undefined && fraction !== null) return fraction;
   return total && done !== undefined && done !== null ? done / total : null;
+}
+
+/** Another run measures anew: from the step that it sets in at, or else from the beginning. */
+function rewound(series, step) {
+  return step === undefined || step === null ? [] : series.filter(([at]) => at < step);
+}
+
+/** Nothing fires any more: the run that had watched is over. */
+function calmed(alerts, time) {
+  const firing = alerts.filter((alert) => alert.firing).map((alert) => ({ ...alert, firing: false, resolved_at: time }));
+  return [...alerts.filter((alert) => !alert.firing), ...firing].slice(-RESOLVED_ALERTS);
 }
 
 function thinned(series) {
