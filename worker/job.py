@@ -45,6 +45,8 @@ class JobType(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     timeout_seconds: float | None
     max_attempts: int
     steps: tuple[StepPlan, ...]
+    max_running: int | None
+    max_running_per_key: int
     #: Whether the function takes its params; one without a model may leave the argument out.
     takes_params: bool
 
@@ -84,6 +86,8 @@ class JobType(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             max_attempts=self.max_attempts,
             timeout_seconds=self.timeout_seconds,
             steps=list(self.steps) or None,
+            max_running=self.max_running,
+            max_running_per_key=self.max_running_per_key,
         )
 
 
@@ -98,16 +102,21 @@ def job(
     timeout_seconds: float | None = None,
     max_attempts: int = 3,
     steps: Steps = (),
+    max_running: int | None = None,
+    max_running_per_key: int = 1,
 ) -> Callable[[Function], JobType]:
     """Makes a function ``(ctx, params) -> result`` the job type *name*.
 
-    *description* is the docstring unless given; *steps* are names, or names with weights, in their order.
+    *description* is the docstring unless given; *steps* are names, or names with weights, in their order. *max_running*
+    jobs of the type run at a time, over all workers, and *max_running_per_key* of those with one ``concurrency_key``.
     ValueError or TypeError where the declaration cannot work.
     """
     if not _NAME.fullmatch(name) or not _NAME.fullmatch(queue):
         raise ValueError(f"job {name!r}: names and queues are lower-case letters, digits and . _ -, at most 64")
     if max_attempts < 1 or (timeout_seconds is not None and timeout_seconds <= 0):
         raise ValueError(f"job {name!r}: max_attempts is at least 1, timeout_seconds more than 0")
+    if min(max_running_per_key, 1 if max_running is None else max_running) < 1:
+        raise ValueError(f"job {name!r}: max_running and max_running_per_key are at least 1")
     model = params or NoParams
     plan = _plan(name, steps)
     if example is not None:
@@ -125,6 +134,8 @@ def job(
             timeout_seconds=timeout_seconds,
             max_attempts=max_attempts,
             steps=plan,
+            max_running=max_running,
+            max_running_per_key=max_running_per_key,
             takes_params=_takes_params(name, function, needed=params is not None),
         )
 
