@@ -125,6 +125,10 @@ class Writer:
         self._append(first, new=True)
         return self.job
 
+    def kept(self) -> dict[str, bytes]:
+        """What the job's runs have kept for those after them."""
+        return self._patiently(lambda: self.log.kept(self.job_id))
+
     def reload(self) -> Job:
         """Reads the job anew; RunLost where it is no longer this writer's."""
         job, self._since = self._patiently(lambda: _look(self.log, self.job_id))

@@ -4,7 +4,9 @@ Progress of a step replaces what still waits of it; text of an output grows the 
 across the begin or the end of its step, no text across anything but progress; all other events stay as they are.
 """
 
+import threading
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,12 +34,29 @@ class _Text:
         return ev.OutputAppended(name=self.name, offset=self.offset, text="".join(self.pieces))
 
 
+class Kept:
+    """What a later run is to find under *name*; it is stored in one append with *event*, if there is one."""
+
+    __slots__ = ("event", "name", "stored", "value")
+
+    def __init__(self, name: str, value: bytes, event: ev.AnyEvent | None) -> None:
+        self.name, self.value, self.event = name, value, event
+        self.stored = threading.Event()
+
+
+class Taken(NamedTuple):
+    """What goes into one append."""
+
+    events: list[ev.AnyEvent]
+    kept: list[Kept]
+
+
 class Buffer:
     """Not safe for several threads: whoever shares it holds a lock."""
 
     def __init__(self) -> None:
         #: By order of arrival; a place whose event was replaced by a later one is gone.
-        self._places: dict[int, tuple[ev.AnyEvent | _Text, int]] = {}
+        self._places: dict[int, tuple[ev.AnyEvent | _Text | Kept, int]] = {}
         self._next = 0
         #: Where the last progress of each step stands.
         self._progress: dict[str, int] = {}
@@ -69,17 +88,19 @@ class Buffer:
                 self._progress.pop(event.name, None)
             self._put(event, size)
 
-    def take(self, events: int, size: int) -> list[ev.AnyEvent]:
-        """Takes out the oldest *events*, or fewer of about *size* bytes."""
-        taken: list[ev.AnyEvent] = []
+    def keep(self, kept: Kept) -> None:
+        self._text = None
+        if isinstance(kept.event, _BOUNDS):
+            self._progress.pop(kept.event.name, None)
+        self._put(kept, len(kept.value))
+
+    def take(self, events: int, size: int) -> Taken:
+        """Takes out the oldest *events*, or fewer of about *size* bytes, and what is to be kept among them."""
+        taken = Taken([], [])
         weight = 0
         for place, (event, size_of) in list(islice(self._places.items(), events)):
-            if isinstance(event, _Text):
-                taken.append(event.joined())
-                weight += event.size
-            else:
-                taken.append(event)
-                weight += size_of
+            weight += event.size if isinstance(event, _Text) else size_of
+            _sort(event, taken)
             del self._places[place]
             if weight >= size:
                 break
@@ -90,7 +111,7 @@ class Buffer:
             self.bytes = 0
         return taken
 
-    def _put(self, event: ev.AnyEvent | _Text, size: int) -> None:
+    def _put(self, event: ev.AnyEvent | _Text | Kept, size: int) -> None:
         self._places[self._next] = (event, size)
         self._next += 1
         self.bytes += size
@@ -115,3 +136,15 @@ class Buffer:
             return
         self._text = _Text(event, size)
         self._put(self._text, size)
+
+
+def _sort(thing: ev.AnyEvent | _Text | Kept, taken: Taken) -> None:
+    match thing:
+        case _Text():
+            taken.events.append(thing.joined())
+        case Kept():
+            taken.kept.append(thing)
+            if thing.event is not None:
+                taken.events.append(thing.event)
+        case _:
+            taken.events.append(thing)

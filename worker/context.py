@@ -1,32 +1,31 @@
 """What a job's function is given: everything it can tell, ask for and wait on."""
 
 import mimetypes
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal, SupportsFloat
+from typing import IO, Any, SupportsFloat
 
 from jobs import events as ev
 from worker import plain
 from worker.blame import Blame
+from worker.durable import Durable
+from worker.facts import Facts
 from worker.fraction import Fraction
+from worker.keeping import Keeping
 from worker.local import chunks_of, opened
-from worker.outcomes import JobFailed
 from worker.outputs import Output
 from worker.ports import Files, Sink, check, tell
 from worker.steps import Step
 
-Level = Literal["debug", "info", "warning", "error"]
-Severity = Literal["info", "warning", "critical"]
 
-
-class Context:
+class Context(Facts):
     """One run of one job, as its author sees it.
 
     Cancel points (they raise Cancelled once the job is to end): the begin of a step, ``progress``, ``track``,
-    ``write``, ``item``, ``metric`` and ``raise_if_cancelled``. What cleaning up needs (``log``, ``alert``,
-    ``artifact``, ``done``) never raises it.
+    ``write``, ``item``, ``metric``, the end of a ``shield`` and ``raise_if_cancelled``. What cleaning up needs
+    (``log``, ``alert``, ``artifact``, ``save``, ``done``) never raises it.
     """
 
     def __init__(
@@ -39,26 +38,49 @@ class Context:
         workdir: Path,
         fraction: Fraction,
         blame: Blame,
-        deadline: datetime | None = None,
+        earlier: Mapping[str, bytes] | None = None,
     ) -> None:
+        super().__init__(sink, blame)
         self.job_id, self.attempt, self.workdir = job_id, attempt, workdir
-        #: When the attempt will be ended because it takes too long; None where it may take any time.
-        self.deadline = deadline
-        self._sink, self._files, self._fraction, self._blame = sink, files, fraction, blame
+        self._files, self._fraction = files, fraction
+        self._keeping = Keeping(sink, attempt, earlier or {})
+        self._durable = Durable(self._keeping, self.step, self._reused)
         self._outputs: dict[str, Output] = {}
         self._open: set[Step] = set()
         self._fetched: dict[str, tuple[Path, str]] = {}
+        self._cleanups = ExitStack()
+
+    # The run --------------------------------------------------------------------------------------------------
 
     @property
     def load(self) -> int:
         """0 to 4: how far the service has had to cut down; a job may do less when it is high."""
         return 0
 
-    # The whole job --------------------------------------------------------------------------------------------
+    @property
+    def deadline(self) -> datetime | None:
+        """When the run will be ended because it takes too long; None where it may take any time."""
+        found = self._sink.deadline_ms
+        return None if found is None else datetime.fromtimestamp(found / 1000, UTC)
+
+    def extend_timeout(self, seconds: SupportsFloat) -> None:
+        """The run may take *seconds* more, counted from its deadline; nothing happens where it has none."""
+        self._sink.extend(max(0.0, plain.number(seconds)))
 
     def raise_if_cancelled(self) -> None:
         """A cancel point and nothing else."""
         check(self._sink)
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        """A short part that a cancel waits for, until its grace is over; its end is a cancel point."""
+        with self._sink.verdict.shield():
+            yield
+        check(self._sink)
+
+    def cleanup(self, function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        """*function* is called when the run ends, however that is, but by a kill; the last one given comes first."""
+        self._cleanups.callback(function, *args, **kwargs)
 
     def progress(self, fraction: SupportsFloat, message: str | None = None) -> None:
         """The whole job is at *fraction*, 0 to 1; ValueError where declared steps already say so. A cancel point."""
@@ -66,6 +88,33 @@ class Context:
         if self._fraction.derived:
             raise ValueError("this job declares steps, and how far it is follows from theirs: use step.progress")
         self._fraction.put(plain.number(fraction), None if message is None else plain.text(message, 500))
+
+    # What outlives the run ------------------------------------------------------------------------------------
+
+    def durable(self, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The step *name*: ``function(*args, **kwargs)``, whose JSON result is kept and given back by later runs.
+
+        Once this has returned the function is not called again for this job. What it returns comes as JSON has it (a
+        tuple as a list), the first time too; it is to be awaited where the function is. TypeError or ValueError where
+        it is no JSON, is larger than 1 MiB, or the name was used before.
+        """
+        return self._durable(name, function, *args, **kwargs)
+
+    def save(self, name: str, value: Any) -> None:
+        """Keeps *value*, at most 1 MiB of JSON, for later runs; it is stored once this returns."""
+        key = f"save:{plain.name(name)}"
+        self._keeping.wait(self._keeping.keep(key, value))
+
+    def saved(self, name: str, default: Any = None) -> Any:
+        """What this run or one before it has saved under *name* last."""
+        key = f"save:{plain.name(name)}"
+        return default if self._keeping.find(key) is None else self._keeping.value(key)
+
+    def _reused(self, name: str, from_attempt: int) -> None:
+        check(self._sink)
+        self._fraction.weight(name, None)
+        self._fraction.set(name, 1.0)
+        tell(self._sink, ev.StepReused(name=plain.name(name), from_attempt=from_attempt))
 
     # Steps and outputs ----------------------------------------------------------------------------------------
 
@@ -93,71 +142,6 @@ class Context:
         if output is None:
             output = self._outputs.setdefault(name, Output(name, self._sink))
         return output
-
-    # Facts ----------------------------------------------------------------------------------------------------
-
-    def metric(
-        self, name: str, value: SupportsFloat, *, step: SupportsFloat | None = None, unit: str | None = None
-    ) -> None:
-        """A number at one moment; one that JSON cannot say (nan, inf) becomes a warning. A cancel point."""
-        check(self._sink)
-        measured = plain.maybe(value)
-        if measured is None:
-            self.log(f"{name} is {value}", level="warning")
-            return
-        named = None if unit is None else plain.text(unit, plain.NAME)
-        tell(self._sink, ev.MetricMeasured(name=plain.name(name), value=measured, step=plain.maybe(step), unit=named))
-
-    def log(self, message: str, level: Level = "info", **fields: Any) -> None:
-        """A line for people who watch, with any fields beside it."""
-        if level not in ("debug", "info", "warning", "error"):
-            raise ValueError(f"{level!r} is no level: debug, info, warning or error")
-        tell(self._sink, ev.LogWritten(level=level, message=plain.text(message), fields=plain.fields(fields)))
-
-    def item(
-        self,
-        key: str,
-        state: str,
-        error: BaseException | str | Mapping[str, Any] | None = None,
-        **fields: Any,
-    ) -> None:
-        """One of a batch reached *state* (such as succeeded, failed, skipped); never merged. A cancel point."""
-        check(self._sink)
-        failure = None if error is None else self._failure(error)
-        event = ev.ItemFinished(
-            key=plain.name(key), state=plain.name(state), error=failure, fields=plain.fields(fields)
-        )
-        tell(self._sink, event)
-
-    def alert(
-        self,
-        name: str,
-        *,
-        message: str,
-        severity: Severity = "warning",
-        value: SupportsFloat | None = None,
-        threshold: SupportsFloat | None = None,
-        firing: bool = True,
-    ) -> None:
-        """A rule begins to fire, or with ``firing=False`` ceases to."""
-        if severity not in ("info", "warning", "critical"):
-            raise ValueError(f"{severity!r} is no severity: info, warning or critical")
-        event = ev.AlertChanged(
-            name=plain.name(name),
-            severity=severity,
-            message=plain.text(message),
-            firing=bool(firing),
-            value=plain.maybe(value),
-            threshold=plain.maybe(threshold),
-        )
-        tell(self._sink, event)
-
-    def _failure(self, error: BaseException | str | Mapping[str, Any]) -> ev.Failure:
-        if isinstance(error, BaseException):
-            return self._blame.failure(error)
-        given: Mapping[str, Any] = {"message": error} if isinstance(error, str) else error
-        code, message = given.get("code", "error"), given.get("message", "")
-        return self._blame.failure(JobFailed(code, message, detail=given.get("detail")))
 
     # Files ----------------------------------------------------------------------------------------------------
 
@@ -187,8 +171,11 @@ class Context:
     # The end, for the runner ----------------------------------------------------------------------------------
 
     def close(self, failure: ev.Failure | None = None) -> None:
-        """Ends what is still open: steps (as failed where there is a *failure*) and outputs."""
-        for step in list(self._open):
-            step.close(failure)
-        for output in list(self._outputs.values()):
-            output.done()
+        """Cleans up as asked, then ends what is open: outputs, and steps, as failed where there is a *failure*."""
+        try:
+            self._cleanups.close()
+        finally:
+            for step in list(self._open):
+                step.close(failure)
+            for output in list(self._outputs.values()):
+                output.done()

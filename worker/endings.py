@@ -10,7 +10,8 @@ from jobs import events as ev
 from jobs.model import Job, JobState
 from jobs.writer import Decision
 from worker import plain
-from worker.outcomes import Cancelled, JobFailed, Retry, RunOver, TimedOut
+from worker.job import JobType
+from worker.outcomes import Cancelled, JobFailed, Released, Retry, RunOver, TimedOut
 
 #: The largest result in bytes of JSON: its event has to stay below 64 KiB.
 MAX_RESULT_BYTES = 60 * 1024
@@ -25,35 +26,46 @@ def returned(result: Any) -> Decision:
     return lambda _job: [ev.JobSucceeded(result=value)]
 
 
-def raised(error: BaseException, failure: ev.Failure) -> Decision:
+def raised(error: BaseException, failure: ev.Failure, kind: JobType) -> Decision:
     """The function raised *error*, told as *failure*."""
-    match error:
+    match _verdict_behind(error):
         case RunOver():
             return lambda _job: []
-        case Retry():
-            return lambda job: decisions.fail(job, failure, delay_seconds=error.delay_seconds, retry=True)
-        case TimedOut():
-            return lambda job: decisions.fail(job, failure)
-        case Cancelled():
-            return _cancelled(_NOBODY_ASKED)
-    #: An error on the way out of a cancel (a cleanup that failed) is still the cancel's end.
-    return _cancelled(failure) if _came_of_cancel(error) else lambda job: decisions.fail(job, failure)
+        case TimedOut() as late:
+            return lambda job: decisions.fail(job, late.failure())
+        case Released() as told:
+            return lambda job: _cancelled(job, told) or decisions.release(job, run=job.run)
+        case Cancelled() as told:
+            otherwise = failure if told is not error else _NOBODY_ASKED
+            return lambda job: _cancelled(job, told) or decisions.fail(job, otherwise)
+    return _failed(error, failure, kind)
 
 
-def _cancelled(otherwise: ev.Failure) -> Decision:
+def _failed(error: BaseException, failure: ev.Failure, kind: JobType) -> Decision:
+    if kind.retries(error):
+        failure = msgspec.structs.replace(failure, retryable=True)
+    asked = error.delay_seconds if isinstance(error, Retry) else None
+
     def decide(job: Job) -> decisions.Events:
-        if job.state is not JobState.CANCELLING:
-            return decisions.fail(job, otherwise)
-        return [ev.JobCancelled(mode="cooperative", reason=job.cancel.reason if job.cancel else None)]
+        pause = kind.backoff.delay(job.attempt) if asked is None else asked
+        return decisions.fail(job, failure, delay_seconds=pause)
 
     return decide
 
 
-def _came_of_cancel(error: BaseException) -> bool:
-    seen: BaseException | None = error.__context__
-    while seen is not None and not isinstance(seen, Cancelled):
-        seen = seen.__context__
-    return isinstance(seen, Cancelled) and not isinstance(seen, TimedOut | RunOver)
+def _cancelled(job: Job, told: Cancelled) -> decisions.Events:
+    """The end of a job that somebody wished to end; nothing where nobody did."""
+    if job.state is not JobState.CANCELLING:
+        return []
+    reason = job.cancel.reason if job.cancel else None
+    return [ev.JobCancelled(mode="interrupted" if told.interrupted else "cooperative", reason=reason)]
+
+
+def _verdict_behind(error: BaseException | None) -> Cancelled | None:
+    """The verdict that *error* is or came of: a cleanup that fails on the way out does not change why the job ends."""
+    while error is not None and not isinstance(error, Cancelled):
+        error = error.__context__
+    return error
 
 
 def _as_json(result: Any) -> Any:

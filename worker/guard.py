@@ -15,6 +15,7 @@ from jobs.catalogue import TypeEntry, WorkerEntry
 from jobs.clock import now_ms
 from worker import processes
 from worker.collect import ROOT
+from worker.graces import leave
 from worker.registry import Crew, Registry
 
 #: A worker that ends waits that long for its warden to have closed the books.
@@ -44,7 +45,7 @@ class Guard:
 
     def drain(self, seconds: float) -> None:
         """Running jobs get *seconds* to finish; then they are given back."""
-        self.registry.drain(now_ms() + round(seconds * 1000))
+        self.registry.drain(leave(now_ms(), seconds))
 
     def end(self) -> None:
         """The worker ends now: whatever still runs is given back."""

@@ -3,13 +3,15 @@
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jobs.events import StepPlan
-from worker.outcomes import JobFailed
+from worker.backoff import Backoff
+from worker.outcomes import JobFailed, Retry
 
 if TYPE_CHECKING:
     from jobs.catalogue import TypeEntry
@@ -21,9 +23,26 @@ FileId = Annotated[str, Field(pattern=r"^[0-9a-z]{26}$", json_schema_extra={"for
 #: Job types and queues: they become part of URLs, Redis keys and queue names.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 _STEP_CHARACTERS = 100
+_LEAST_MEMORY = 128 * 1024 * 1024
 
-Steps = Mapping[str, float] | Iterable[str]
+#: Names in their order; or names with their weights, or with their titles and weights.
+Steps = Mapping[str, float | tuple[str, float]] | Iterable[str]
 Function = Callable[..., Any]
+#: Which exceptions are worth another attempt: types of them, or a function that says so of each.
+RetryOn = type[Exception] | tuple[type[Exception], ...] | Callable[[Exception], bool]
+
+
+class Shape(Enum):
+    """What calling the function gives."""
+
+    #: The result.
+    PLAIN = "plain"
+    #: Pieces of output, and the result at their end.
+    GENERATOR = "generator"
+    #: Something to await for the result.
+    ASYNC = "async"
+    #: Pieces of output to await, and no result.
+    ASYNC_GENERATOR = "async generator"
 
 
 class NoParams(BaseModel):
@@ -47,6 +66,13 @@ class JobType(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     steps: tuple[StepPlan, ...]
     max_running: int | None
     max_running_per_key: int
+    #: What its process, with all that it has started, may hold in memory.
+    memory_limit_bytes: int | None
+    retry_on: RetryOn
+    backoff: Backoff
+    #: Whether what it prints and logs is told as log events.
+    capture: bool
+    shape: Shape
     #: Whether the function takes its params; one without a model may leave the argument out.
     takes_params: bool
 
@@ -64,6 +90,14 @@ class JobType(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def run(self, ctx: "Context", params: BaseModel) -> Any:
         """What the function returns for *params*."""
         return self.function(ctx, params) if self.takes_params else self.function(ctx)
+
+    def retries(self, error: BaseException) -> bool:
+        """Whether *error* is worth another attempt by the type's own policy; JobFailed and Retry say so themselves."""
+        if not isinstance(error, Exception) or isinstance(error, JobFailed | Retry):
+            return False
+        if isinstance(self.retry_on, type | tuple):
+            return isinstance(error, self.retry_on)
+        return bool(self.retry_on(error))
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the params; a member that the model does not know is a fault unless the model says else."""
@@ -104,11 +138,16 @@ def job(
     steps: Steps = (),
     max_running: int | None = None,
     max_running_per_key: int = 1,
+    memory_limit_bytes: int | None = None,
+    retry_on: RetryOn = (),
+    backoff: Backoff | None = None,
+    capture: bool = False,
 ) -> Callable[[Function], JobType]:
-    """Makes a function ``(ctx, params) -> result`` the job type *name*.
+    """Makes a function ``(ctx, params) -> result``, plain, async or yielding, the job type *name*.
 
-    *description* is the docstring unless given; *steps* are names, or names with weights, in their order. *max_running*
-    jobs of the type run at a time, over all workers, and *max_running_per_key* of those with one ``concurrency_key``.
+    *description* is the docstring unless given; *steps* are names in their order, or names with weights, or with titles
+    and weights. *max_running* jobs of the type run at a time, over all workers, and *max_running_per_key* of those with
+    one ``concurrency_key``. Exceptions in *retry_on* lead to another attempt after a pause that *backoff* gives.
     ValueError or TypeError where the declaration cannot work.
     """
     if not _NAME.fullmatch(name) or not _NAME.fullmatch(queue):
@@ -117,6 +156,8 @@ def job(
         raise ValueError(f"job {name!r}: max_attempts is at least 1, timeout_seconds more than 0")
     if min(max_running_per_key, 1 if max_running is None else max_running) < 1:
         raise ValueError(f"job {name!r}: max_running and max_running_per_key are at least 1")
+    if memory_limit_bytes is not None and memory_limit_bytes < _LEAST_MEMORY:
+        raise ValueError(f"job {name!r}: memory_limit_bytes below {_LEAST_MEMORY} leave Python itself no room")
     model = params or NoParams
     plan = _plan(name, steps)
     if example is not None:
@@ -136,6 +177,11 @@ def job(
             steps=plan,
             max_running=max_running,
             max_running_per_key=max_running_per_key,
+            memory_limit_bytes=memory_limit_bytes,
+            retry_on=retry_on,
+            backoff=backoff or Backoff(),
+            capture=capture,
+            shape=_shape(function),
             takes_params=_takes_params(name, function, needed=params is not None),
         )
 
@@ -143,19 +189,29 @@ def job(
 
 
 def _plan(name: str, steps: Steps) -> tuple[StepPlan, ...]:
-    weights = dict(steps) if isinstance(steps, Mapping) else dict.fromkeys(steps, 1.0)
-    for step, weight in weights.items():
-        if not step or len(step) > _STEP_CHARACTERS or weight < 0:
-            raise ValueError(f"job {name!r}: a step has a name of 1 to 100 characters and a weight of 0 or more")
-    return tuple(
-        StepPlan(name=step, title=step.replace("_", " ").capitalize(), weight=float(weight))
-        for step, weight in weights.items()
-    )
+    given = dict(steps) if isinstance(steps, Mapping) else dict.fromkeys(steps, 1.0)
+    return tuple(_planned(name, step, weight) for step, weight in given.items())
+
+
+def _planned(name: str, step: str, given: float | tuple[str, float]) -> StepPlan:
+    title, weight = given if isinstance(given, tuple) else (step.replace("_", " ").capitalize(), given)
+    if not step or len(step) > _STEP_CHARACTERS or weight < 0:
+        raise ValueError(f"job {name!r}: a step has a name of 1 to 100 characters and a weight of 0 or more")
+    return StepPlan(name=step, title=title, weight=float(weight))
+
+
+def _shape(function: Function) -> Shape:
+    for shape, fits in (
+        (Shape.ASYNC, inspect.iscoroutinefunction),
+        (Shape.GENERATOR, inspect.isgeneratorfunction),
+        (Shape.ASYNC_GENERATOR, inspect.isasyncgenfunction),
+    ):
+        if fits(function):
+            return shape
+    return Shape.PLAIN
 
 
 def _takes_params(name: str, function: Function, *, needed: bool) -> bool:
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        raise TypeError(f"job {name!r}: its function must be a plain one, not async or a generator")
     places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     taken = sum(parameter.kind in places for parameter in inspect.signature(function).parameters.values())
     if taken < 1 + needed:

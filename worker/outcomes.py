@@ -6,6 +6,7 @@ Exception
 BaseException
 └── Cancelled     raised at the next cancel point once somebody wished the job's end
     ├── TimedOut  raised there once the attempt has taken longer than it may
+    ├── Released  raised there once the worker has to go: the same attempt goes on elsewhere, with what was saved
     └── RunOver   raised there once the job is no longer this worker's; nothing more is written
 """
 
@@ -39,24 +40,32 @@ class JobFailed(Exception):
 
 
 class Retry(Exception):
-    """Ends the attempt; the next one begins after *delay_seconds*, or the job fails where none is left."""
+    """Ends the attempt; the next one begins after *delay_seconds*, or the job fails where none is left.
 
-    def __init__(self, delay_seconds: float = 0.0, message: str = "The job asked for another attempt.") -> None:
+    Without *delay_seconds* the pause is that of the job type's back-off.
+    """
+
+    def __init__(self, delay_seconds: float | None = None, message: str = "The job asked for another attempt.") -> None:
         super().__init__(message)
-        self.delay_seconds, self.message = max(0.0, float(delay_seconds)), message
+        self.delay_seconds = None if delay_seconds is None else max(0.0, float(delay_seconds))
+        self.message = message
 
     def failure(self) -> Failure:
         return Failure(code="retry", message=str(self.message)[:MESSAGE_CHARACTERS], retryable=True)
 
 
 class Cancelled(BaseException):
-    """Somebody wished the job's end: clean up and let it pass; ``except Exception`` does not catch it."""
+    """Somebody wished the job's end: clean up and let it pass; ``except Exception`` does not catch it.
+
+    *interrupted* where it was not met at a cancel point but raised into code that had not looked up.
+    """
 
     code: ClassVar[str] = "cancelled"
     text: ClassVar[str] = "The job was cancelled."
 
-    def __init__(self) -> None:
+    def __init__(self, *, interrupted: bool = False) -> None:
         super().__init__(self.text)
+        self.interrupted = interrupted
 
     def failure(self) -> Failure:
         return Failure(code=self.code, message=self.text)
@@ -67,6 +76,13 @@ class TimedOut(Cancelled):
 
     code = "timeout"
     text = "The job took longer than it may."
+
+
+class Released(Cancelled):
+    """The worker is about to stop: save what another run can go on from."""
+
+    code = "released"
+    text = "The worker is about to stop; the job goes on elsewhere."
 
 
 class RunOver(Cancelled):

@@ -5,6 +5,7 @@ import threading
 
 from jobs import events as ev
 from worker import plain
+from worker.interrupt import whole
 from worker.ports import Sink, check, tell
 
 #: Characters of one event at most: whatever they are, their JSON stays below the limit of 64 KiB.
@@ -26,6 +27,7 @@ class Output:
         self._length = 0
         self._done = False
 
+    @whole
     def write(self, text: str) -> int:
         """Appends *text*, a cancel point; returns its length. ValueError once the output is done."""
         check(self._sink)
@@ -38,6 +40,7 @@ class Output:
                 self._append(text[start : start + PIECE])
         return len(text)
 
+    @whole
     def done(self) -> None:
         """Nothing more will be written; done by itself at the end of the job."""
         with self._lock:

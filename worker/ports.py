@@ -1,21 +1,36 @@
 """What a job's context needs of the world: somewhere to put events, somewhere to get and keep files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from jobs.events import AnyEvent, ArtifactReady, encode_data
-from worker.outcomes import Cancelled
+from worker.verdict import Verdict
 
 
 class Sink(Protocol):
     """Takes the job's events, in order, and knows whether the job is still to go on."""
 
-    #: What the next cancel point raises; None while the job is to go on.
-    verdict: type[Cancelled] | None
+    verdict: Verdict
 
     def emit(self, event: AnyEvent, size: int) -> None:
         """Takes one event of about *size* bytes; may wait where too many are on their way."""
+        ...
+
+    def keep(self, name: str, value: bytes, event: AnyEvent | None = None) -> Callable[[float], bool]:
+        """Takes what a later run is to find under *name*, stored at one with *event*.
+
+        The answer waits for up to so many seconds; True once it is stored (or the run is over).
+        """
+        ...
+
+    def extend(self, seconds: float) -> None:
+        """The run may take so much longer."""
+        ...
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When the run will have taken too long, in milliseconds since 1970."""
         ...
 
 
@@ -31,8 +46,8 @@ class Files(Protocol):
 
 def check(sink: Sink) -> None:
     """A cancel point: raises once the job is not to go on."""
-    if sink.verdict is not None:
-        raise sink.verdict
+    if sink.verdict.open is not None:
+        raise sink.verdict.open
 
 
 def tell(sink: Sink, event: AnyEvent) -> None:

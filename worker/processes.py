@@ -68,6 +68,15 @@ def end(pid: int, since: float, mark: str, *, seconds: float = 0.5) -> bool:
             time.sleep(_LOOK_SECONDS)
 
 
+def resident(pid: int, since: float, mark: str) -> int:
+    """Bytes that the processes of the run hold in memory together."""
+    total = 0
+    for process in _of_run(pid, since, mark):
+        with suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
+
+
 def end_own(mark: str) -> None:
     """SIGKILL to what this process has begun for the run that *mark* names."""
     for process in _of_run(os.getpid(), born(os.getpid()), mark):

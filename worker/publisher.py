@@ -9,15 +9,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from jobs import events as ev
+from jobs.clock import from_rfc3339, rfc3339
 from jobs.errors import InvalidTransition, JobNotFound, LogUnavailable, RunLost
 from jobs.head import decode_head
 from jobs.model import HELD, Job, JobState
 from jobs.writer import Decision, Writer
-from worker.buffer import Buffer
-from worker.outcomes import Cancelled, RunOver, TimedOut
+from worker import graces
+from worker.buffer import Buffer, Kept, Taken
+from worker.graces import Leave
+from worker.interrupt import whole
+from worker.outcomes import Cancelled, Released, RunOver, TimedOut
+from worker.verdict import Verdict
 
 #: How long the first event of a batch waits for company.
 GATHER_SECONDS = 0.005
@@ -36,16 +40,26 @@ log = logging.getLogger(__name__)
 
 #: What is to be written now beside the job's own events, if anything.
 Pulse = Callable[..., ev.AnyEvent | None]
+#: Hears of each verdict, with the seconds that the job is given.
+Told = Callable[[type[Cancelled], float], None]
 
 
 class Publisher:
-    """Owns *writer* from ``start`` to ``close``; *deadline* is when the attempt has taken too long."""
+    """Owns *writer* from ``start`` to ``close``; *leaving* tells when a worker that is to stop leaves its jobs."""
 
     def __init__(
-        self, writer: Writer, *, run: int, pulse: Pulse = lambda **_: None, deadline: datetime | None = None
+        self,
+        writer: Writer,
+        *,
+        run: int,
+        pulse: Pulse = lambda **_: None,
+        deadline_ms: int | None = None,
+        leaving: Callable[[], Leave | None] = lambda: None,
     ) -> None:
-        self.verdict: type[Cancelled] | None = None
-        self._writer, self._run, self._pulse, self._deadline = writer, run, pulse, deadline
+        self.verdict = Verdict()
+        self.deadline_ms = deadline_ms
+        self.told: Told = lambda _verdict, _grace: None
+        self._writer, self._run, self._pulse, self._leaving = writer, run, pulse, leaving
         writer.patience = self._hold
         self._buffer = Buffer()
         self._lock = threading.Lock()
@@ -54,6 +68,7 @@ class Publisher:
         self._ending: Decision | None = None
         self._looked_at = 0.0
         self._job: Job | None = None
+        self._unstored: list[Kept] = []
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
     # The job's thread -----------------------------------------------------------------------------------------
@@ -64,9 +79,10 @@ class Publisher:
             self.emit(event, 200)
         self._thread.start()
 
+    @whole
     def emit(self, event: ev.AnyEvent, size: int) -> None:
         """Takes one event; waits only where the buffer is full, drops it once the run is over."""
-        if self.verdict is RunOver:
+        if self.verdict.over:
             return
         with self._lock:
             if self._buffer.full:
@@ -76,6 +92,26 @@ class Publisher:
             self._hurry.set()
         if self._buffer.bytes >= GATHER_BYTES and not self._large.is_set():
             self._large.set()
+
+    @whole
+    def keep(self, name: str, value: bytes, event: ev.AnyEvent | None = None) -> Callable[[float], bool]:
+        """Takes what a later run is to find; it hurries, for whoever keeps something waits until it is stored."""
+        kept = Kept(name, value, event)
+        with self._lock:
+            if self.verdict.over:
+                kept.stored.set()
+                return kept.stored.wait
+            self._buffer.keep(kept)
+            self._unstored.append(kept)
+        self._large.set()
+        self._hurry.set()
+        return kept.stored.wait
+
+    def extend(self, seconds: float) -> None:
+        """More time for the run, where it has a limit at all."""
+        if self.deadline_ms is not None:
+            self.deadline_ms += round(seconds * 1000)
+            self.emit(ev.JobExtended(deadline=rfc3339(self.deadline_ms)), 100)
 
     def close(self, ending: Decision) -> Job | None:
         """Writes what is left and what *ending* makes of the job, in one last append; the job as it is then.
@@ -91,7 +127,7 @@ class Publisher:
     def _wait_for_room(self) -> None:
         self._large.set()
         self._hurry.set()
-        while not self._buffer.roomy and self.verdict is not RunOver:
+        while not self._buffer.roomy and self.verdict.found is None:
             self._room.wait()
 
     # The publisher's own thread -------------------------------------------------------------------------------
@@ -115,41 +151,61 @@ class Publisher:
             return
         self._hurry.clear()
         self._large.clear()
-        events = self._take()
+        taken = self._take()
         pulse = self._pulse()
         if pulse is not None:
-            events.append(pulse)
-        if events:
-            self._see(self._writer.write(events))
+            taken.events.append(pulse)
+        if taken.events or taken.kept:
+            self._see(self._store(taken))
         elif time.monotonic() - self._looked_at >= LOOK_SECONDS:
             self._look()
         self._watch_the_clock()
 
-    def _take(self) -> list[ev.AnyEvent]:
+    def _take(self) -> Taken:
         with self._lock:
-            events = self._buffer.take(BATCH_EVENTS, BATCH_BYTES)
+            taken = self._buffer.take(BATCH_EVENTS, BATCH_BYTES)
             if self._buffer:
                 self._hurry.set()
                 self._large.set()
             self._room.notify_all()
-        return events
+        return taken
+
+    def _store(self, taken: Taken) -> Job:
+        job = self._writer.write(taken.events, {kept.name: kept.value for kept in taken.kept})
+        self._stored(taken)
+        return job
+
+    def _stored(self, taken: Taken) -> None:
+        for kept in taken.kept:
+            kept.stored.set()
+            self._unstored.remove(kept)
 
     def _finish(self, ending: Decision) -> None:
-        events = self._take()
+        taken = self._take()
         while len(self._buffer):
-            self._writer.write(events)
-            events = self._take()
+            self._store(taken)
+            taken = self._take()
         pulse = self._pulse(force=True)
         if pulse is not None:
-            events.append(pulse)
-        job = self._writer.decide(lambda job: [*events, *ending(job)])
+            taken.events.append(pulse)
+        kept = {each.name: each.value for each in taken.kept}
+        job = self._writer.decide(lambda job: [*taken.events, *ending(job)], kept)
+        self._stored(taken)
         if job.run == self._run:
             self._job = job
 
+    # Verdicts -------------------------------------------------------------------------------------------------
+
+    def _give(self, verdict: type[Cancelled], grace_seconds: float) -> None:
+        if self.verdict.give(verdict):
+            with self._lock:
+                self._room.notify_all()
+            self.told(verdict, grace_seconds)
+
     def _see(self, job: Job) -> None:
         self._looked_at = time.monotonic()
-        if job.state is JobState.CANCELLING and self.verdict is None:
-            self.verdict = Cancelled
+        if job.state is JobState.CANCELLING and job.cancel is not None and job.cancel.deadline is not None:
+            self._give(Cancelled, self._left(from_rfc3339(job.cancel.deadline)))
 
     def _look(self) -> None:
         """What the job's head says, now that no append has said it."""
@@ -161,12 +217,18 @@ class Publisher:
         head = decode_head(found) if found is not None else None
         if head is None or head.run != self._run or head.state not in HELD:
             raise RunLost(job_id=self._writer.job_id, run=self._run)
-        if head.state is JobState.CANCELLING and self.verdict is None:
-            self.verdict = Cancelled
+        if head.state is JobState.CANCELLING and head.cancel_deadline is not None:
+            self._give(Cancelled, self._left(head.cancel_deadline))
 
     def _watch_the_clock(self) -> None:
-        if self._deadline is not None and self.verdict is None and datetime.now(self._deadline.tzinfo) > self._deadline:
-            self.verdict = TimedOut
+        if self.deadline_ms is not None and self._left(self.deadline_ms) < 0:
+            self._give(TimedOut, graces.TIMEOUT_SECONDS)
+        leave = self._leaving()
+        if leave is not None and self._left(leave.told_ms) <= 0:
+            self._give(Released, self._left(leave.until_ms))
+
+    def _left(self, until_ms: int) -> float:
+        return (until_ms - self._writer.clock()) / 1000
 
     def _hold(self, error: LogUnavailable, tries: int) -> None:
         """The log is away: the job goes on, its events are held, the append is tried again."""
@@ -176,8 +238,10 @@ class Publisher:
         time.sleep(min(BACK_OFF_SECONDS, 0.02 * 2 ** min(tries, 10)) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
     def _give_up(self) -> None:
-        """Lets go of whoever waits for room: where the job was not ended here, it is over for this run."""
+        """Lets go of whoever waits: where the job was not ended here, it is over for this run."""
+        if self._ending is None:
+            self._give(RunOver, graces.FOREIGN_SECONDS)
         with self._lock:
-            if self._ending is None:
-                self.verdict = RunOver
+            for kept in self._unstored:
+                kept.stored.set()
             self._room.notify_all()

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from jobs.catalogue import TypeEntry, WorkerEntry
+from worker.graces import Leave
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     pid: int
     born: float
+    memory_limit_bytes: int | None = None
 
     @property
     def key(self) -> str:
@@ -43,8 +45,9 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drain(msgspec.Struct, frozen=True, kw_only=True):
-    """By ``until`` (milliseconds since 1970) running jobs have to have ended."""
+    """By ``until`` running jobs have to have ended; at ``told`` they are told so. Milliseconds since 1970."""
 
+    told: int
     until: int
 
 
@@ -63,14 +66,20 @@ class Registry:
     def crew(self) -> Crew:
         return msgspec.json.decode((self.folder / "worker.json").read_bytes(), type=Crew)
 
-    def drain(self, until_ms: int) -> None:
-        _write(self.folder / "drain.json", Drain(until=until_ms))
+    def drain(self, leave: Leave) -> None:
+        _write(self.folder / "drain.json", Drain(told=leave.told_ms, until=leave.until_ms))
+
+    def leaving(self) -> Leave | None:
+        """When running jobs are told to end, and have to have; None while the worker goes on."""
+        with suppress(FileNotFoundError):
+            drain = msgspec.json.decode((self.folder / "drain.json").read_bytes(), type=Drain)
+            return Leave(drain.told, drain.until)
+        return None
 
     def drained(self) -> int | None:
         """When running jobs have to have ended; None while the worker goes on."""
-        with suppress(FileNotFoundError):
-            return msgspec.json.decode((self.folder / "drain.json").read_bytes(), type=Drain).until
-        return None
+        leave = self.leaving()
+        return None if leave is None else leave.until_ms
 
     def enter(self, run: Run) -> Path:
         """Notes a run; its empty workdir."""

@@ -3,7 +3,8 @@
 returned          → job.succeeded
 JobFailed         → job.failed, or another attempt where it is retryable
 Retry             → another attempt, or job.failed where none is left
-Cancelled         → job.cancelled (cooperative)        TimedOut → job.failed: timeout
+Cancelled         → job.cancelled (cooperative, or interrupted)
+TimedOut          → job.failed: timeout                Released → job.released, the same attempt goes on elsewhere
 MemoryError       → job.failed: memory
 params do not fit → job.failed: invalid                result no small JSON → job.failed: invalid_result
 anything else     → job.failed: error, told as a type, a step and a reference
@@ -14,20 +15,22 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from jobs import events as ev
-from jobs.clock import Clock
+from jobs.clock import Clock, from_rfc3339
 from jobs.eventlog import EventLog
 from jobs.model import Job
 from jobs.writer import Decision, Writer
 from worker import endings
 from worker.blame import Blame
 from worker.context import Context
+from worker.driving import drive
 from worker.fraction import Fraction
+from worker.graces import Leave
+from worker.interrupt import Interrupter, here
 from worker.job import JobType
+from worker.ladder import Ladder
 from worker.ports import Files
 from worker.publisher import Publisher
 
@@ -42,15 +45,21 @@ class Runner:
     clock: Clock
     #: Ends the processes that a job began and left behind when it did not return.
     sweep: Callable[[], None] = lambda: None
+    #: When this worker leaves its jobs, once it is told to stop.
+    leaving: Callable[[], Leave | None] = lambda: None
+    #: What can raise into the thread that runs the job.
+    interrupter: Callable[[], Interrupter] = here
 
     def run(self, kind: JobType, job: Job, files: Files, workdir: Path) -> Job | None:
         """Runs *job*; the job as it is at its end, or None where it is no longer this run's.
 
         *workdir* is an empty folder of its own, and gone before the job's last event is written.
         """
-        fraction, blame, deadline = Fraction(kind.steps), Blame(job.id), _deadline(job)
+        fraction, blame = Fraction(kind.steps), Blame(job.id)
         writer = Writer(self.eventlog, job.id, self.clock, job=job, run=job.run)
-        publisher = Publisher(writer, run=job.run, pulse=fraction.due, deadline=deadline)
+        publisher = Publisher(
+            writer, run=job.run, pulse=fraction.due, deadline_ms=_deadline_ms(job), leaving=self.leaving
+        )
         ctx = Context(
             job.id,
             attempt=job.attempt,
@@ -59,42 +68,64 @@ class Runner:
             workdir=workdir,
             fraction=fraction,
             blame=blame,
-            deadline=deadline,
+            earlier=writer.kept() if _begun_before(job) else None,
         )
-        publisher.start(_resets(job))
         try:
-            ending = self._ending(kind, ctx, job.request.params, blame)
+            with self.interrupter() as interrupter:
+                run = _Run(kind=kind, job=job, ctx=ctx, publisher=publisher, blame=blame, sweep=self.sweep)
+                ending = run.ending(interrupter)
         finally:
             shutil.rmtree(workdir, ignore_errors=True)
         return publisher.close(ending)
 
-    def _ending(self, kind: JobType, ctx: Context, params: dict[str, Any], blame: Blame) -> Decision:
-        """The one way out."""
-        try:
-            return _call(kind, ctx, params)
-        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of an author are ends too
-            failure = blame.failure(error)
-            ending = endings.raised(error, failure)
-            self._clear_up(ctx, failure)
-            blame.forget()
-            return ending
 
-    def _clear_up(self, ctx: Context, failure: ev.Failure) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """From the first event to the one way out."""
+
+    kind: JobType
+    job: Job
+    ctx: Context
+    publisher: Publisher
+    blame: Blame
+    sweep: Callable[[], None]
+
+    def ending(self, interrupter: Interrupter) -> Decision:
+        verdict = self.publisher.verdict
+        ladder = Ladder(interrupter, lambda event: self.publisher.emit(event, 100), lambda: verdict.shields > 0)
+        self.publisher.told = ladder.climb
+        self.publisher.start(_resets(self.job))
+        try:
+            return self._call(ladder)
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of an author are ends too
+            ladder.stop()
+            return self._raised(error)
+
+    def _call(self, ladder: Ladder) -> Decision:
+        """Stands between the ``try`` and the author's frame.
+
+        CPython 3.11 and 3.12 skip the ``except`` of a frame whose tight loop an exception is raised into.
+        """
+        params = self.kind.read(self.job.request.params)
+        result = drive(self.kind, self.ctx, params, verdict=self.publisher.verdict, waker=ladder.on_wake)
+        ladder.stop()
+        ending = endings.returned(result)
+        self.ctx.close()
+        return ending
+
+    def _raised(self, error: BaseException) -> Decision:
+        failure = self.blame.failure(error)
+        ending = endings.raised(error, failure, self.kind)
+        self._clear_up(failure)
+        self.blame.forget()
+        return ending
+
+    def _clear_up(self, failure: ev.Failure) -> None:
         try:
             self.sweep()
-            ctx.close(failure)
+            self.ctx.close(failure)
         except Exception:
-            log.exception("job %s: clearing up failed", ctx.job_id)
-
-
-def _call(kind: JobType, ctx: Context, params: dict[str, Any]) -> Decision:
-    """Stands between the ``try`` and the author's frame.
-
-    CPython 3.11 and 3.12 skip the ``except`` of a frame whose tight loop an exception is raised into.
-    """
-    ending = endings.returned(kind.run(ctx, kind.read(params)))
-    ctx.close()
-    return ending
+            log.exception("job %s: clearing up failed", self.ctx.job_id)
 
 
 def _resets(job: Job) -> Sequence[ev.AnyEvent]:
@@ -103,5 +134,9 @@ def _resets(job: Job) -> Sequence[ev.AnyEvent]:
     return [ev.OutputReset(name=name, reason=f"attempt {job.attempt} starts over") for name in begun]
 
 
-def _deadline(job: Job) -> datetime | None:
-    return None if job.deadline is None else datetime.fromisoformat(job.deadline).astimezone(UTC)
+def _begun_before(job: Job) -> bool:
+    return job.started_at != job.run_started_at
+
+
+def _deadline_ms(job: Job) -> int | None:
+    return None if job.deadline is None else from_rfc3339(job.deadline)

@@ -8,13 +8,10 @@ from jobs import events as ev
 from jobs.head import Head
 from jobs.model import HELD, Job, JobState
 from jobs.writer import Decision
+from worker import graces
 from worker.registry import Run
 
-#: What a job gets to end by itself once it was told that its time is over.
-TIMEOUT_GRACE_SECONDS = 5.0
-#: What a run gets to end by itself once its job is no longer its own.
-FOREIGN_GRACE_SECONDS = 2.0
-
+MEMORY = ev.Failure(code="memory", message="The job held more memory than its type may, and its processes were killed.")
 TIMEOUT = ev.Failure(code="timeout", message="The job took longer than it may, and its processes were killed.")
 
 
@@ -35,9 +32,16 @@ def by_clock(head: Head, run: Run, now_ms: int) -> Sentence | None:
     """The sentence on a run that its cancel or its timeout has caught up with."""
     if head.state is JobState.CANCELLING and head.cancel_deadline is not None and now_ms >= head.cancel_deadline:
         return Sentence(reason="cancel", decision=lambda job: decisions.kill(job, run=run.run))
-    if head.deadline is not None and now_ms >= head.deadline + round(TIMEOUT_GRACE_SECONDS * 1000):
+    if head.deadline is not None and now_ms >= head.deadline + round(graces.TIMEOUT_SECONDS * 1000):
         return Sentence(reason="timeout", decision=lambda job: decisions.kill(job, run=run.run, error=TIMEOUT))
     return None
+
+
+def greedy(run: Run, resident_bytes: int) -> Sentence | None:
+    """The sentence on a run that holds more memory than it may."""
+    if run.memory_limit_bytes is None or resident_bytes <= run.memory_limit_bytes:
+        return None
+    return Sentence(reason="memory", decision=lambda job: decisions.kill(job, run=run.run, error=MEMORY))
 
 
 def drained(run: Run) -> Sentence:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from jobs.model import Job
 from jobs.wiring import Parts
-from worker import processes
+from worker import memory, processes
 from worker.files import JobFiles
 from worker.job import JobType
 from worker.registry import Registry, Run
@@ -40,7 +40,8 @@ class Slot:
 
     def _hold(self, job: Job) -> None:
         pid = os.getpid()
-        run = Run(job=job.id, run=job.run, pid=pid, born=processes.born(pid))
+        limit = self._kinds[job.request.type].memory_limit_bytes
+        run = Run(job=job.id, run=job.run, pid=pid, born=processes.born(pid), memory_limit_bytes=limit)
         os.environ[processes.MARK] = run.key
         try:
             ended = self._run(job, run)
@@ -57,8 +58,14 @@ class Slot:
         kind, began = job.request.type, time.monotonic()
         log.info("job %s: %s begins, attempt %d, run %d", job.id, kind, job.attempt, job.run)
         workdir = self._registry.enter(run)
-        runner = Runner(eventlog=self._parts.log, clock=self._parts.clock, sweep=lambda: processes.end_own(run.key))
-        ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
+        runner = Runner(
+            eventlog=self._parts.log,
+            clock=self._parts.clock,
+            sweep=lambda: processes.end_own(run.key),
+            leaving=self._registry.leaving,
+        )
+        with memory.bounded(run.memory_limit_bytes):
+            ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
         outcome = "another's by now" if ended is None else f"{ended.state}{_why(ended)}"
         log.info("job %s: %s after %.2f s", job.id, outcome, time.monotonic() - began)
         return ended

@@ -10,6 +10,7 @@ from jobs import events as ev
 from worker import plain
 from worker.blame import Blame
 from worker.fraction import Fraction
+from worker.interrupt import whole
 from worker.ports import Sink, check, tell
 
 T = TypeVar("T")
@@ -52,14 +53,19 @@ class Step:
 
     def __enter__(self) -> Self:
         check(self._sink)
+        self._begin()
+        return self
+
+    @whole
+    def _begin(self) -> None:
         outer = _current.get()
         parent = outer.name if outer is not None else None
         tell(self._sink, ev.StepStarted(name=self.name, title=self.title, parent=parent, weight=self.weight))
         self._fraction.set(self.name, 0.0)
         self._began, self._token = time.monotonic(), _current.set(self)
         self._among.add(self)
-        return self
 
+    @whole
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
@@ -67,20 +73,27 @@ class Step:
             _current.reset(self._token)
         self.close(None if error is None else self._blame.failure(error, self.name))
 
+    @whole
     def close(self, failure: ev.Failure | None = None) -> None:
         """Ends the step, as failed where there is a *failure*; once and for all."""
-        if self not in self._among:
-            return
+        if self in self._among:
+            self._among.discard(self)
+            tell(self._sink, self._end(failure))
+
+    def succeeded(self) -> ev.StepSucceeded:
+        """Ends the step well; its event is the caller's to write, at one with what the step has made."""
         self._among.discard(self)
-        if failure is not None:
-            tell(self._sink, ev.StepFailed(name=self.name, error=failure))
-            return
         self._fraction.set(self.name, 1.0)
-        if self._skipped is not None:
-            tell(self._sink, ev.StepSkipped(name=self.name, reason=self._skipped))
-            return
         seconds = round(time.monotonic() - self._began, 3)
-        tell(self._sink, ev.StepSucceeded(name=self.name, seconds=seconds, summary=self._summary))
+        return ev.StepSucceeded(name=self.name, seconds=seconds, summary=self._summary)
+
+    def _end(self, failure: ev.Failure | None) -> ev.StepFailed | ev.StepSkipped | ev.StepSucceeded:
+        if failure is not None:
+            return ev.StepFailed(name=self.name, error=failure)
+        if self._skipped is not None:
+            self._fraction.set(self.name, 1.0)
+            return ev.StepSkipped(name=self.name, reason=self._skipped)
+        return self.succeeded()
 
     def progress(
         self,
@@ -113,11 +126,11 @@ class Step:
         """
         count = total if total is not None or not isinstance(rows, Sized) else len(rows)
         self.progress(0, count, unit=unit, message=message)
-        sink, clock, done, due = self._sink, time.monotonic, 0, 0.0
+        verdict, clock, done, due = self._sink.verdict, time.monotonic, 0, 0.0
         try:
             for row in rows:
-                if sink.verdict is not None:
-                    raise sink.verdict
+                if verdict.open is not None:
+                    raise verdict.open
                 yield row
                 done += 1
                 now = clock()
@@ -136,6 +149,7 @@ class Step:
         """The step turns out not to be needed: at its end it is told as skipped."""
         self._skipped = plain.text(reason)
 
+    @whole
     def _advance(self, fraction: float | None, message: str | None) -> None:
         if fraction is None and self._total and self._done is not None:
             fraction = self._done / self._total

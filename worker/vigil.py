@@ -10,7 +10,7 @@ from jobs.clock import Clock
 from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.head import Head
 from jobs.lifecycle import Lifecycle
-from worker import processes, sentence
+from worker import graces, processes, sentence
 from worker.every import Every
 from worker.processes import Life
 from worker.registry import Registry, Run
@@ -144,9 +144,11 @@ class Vigil:
         now, until = self._clock(), self._registry.drained()
         head, foreign = self._heads.get(run.key), self._foreign.get(run.key)
         found = sentence.by_clock(head, run, now) if head is not None else None
+        if found is None and run.memory_limit_bytes is not None:
+            found = sentence.greedy(run, processes.resident(run.pid, run.born, run.key))
         if found is None and until is not None and now >= until:
             found = sentence.drained(run)
-        if found is None and foreign is not None and self._monotonic() - foreign > sentence.FOREIGN_GRACE_SECONDS:
+        if found is None and foreign is not None and self._monotonic() - foreign > graces.FOREIGN_SECONDS:
             found = sentence.foreign()
         if found is None and self._life_of(run) is Life.GONE:
             found = sentence.lost(run, now) if until is None else sentence.drained(run)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,10 +33,16 @@ def calm(ctx: Context, params: Work) -> int:
 
 @job("deaf", params=Work)
 def deaf(ctx: Context, params: Work) -> None:
-    """Never looks up, and has begun a process of its own in a session of its own."""
+    """Never looks up, catches whatever comes, and has begun a process of its own in a session of its own."""
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     (ctx.workdir / "scratch").write_text("x")
     _mark(params, f"begin {os.getpid()} {other.pid} {ctx.workdir}")
+    while True:
+        with suppress(BaseException):
+            _spin()
+
+
+def _spin() -> None:
     while True:
         pass
 
@@ -77,8 +84,7 @@ def twice(ctx: Context) -> int:
 def late(ctx: Context, params: Work) -> None:
     """Takes longer than it may and does not look up."""
     _mark(params, f"begin {os.getpid()} {ctx.deadline}")
-    while True:
-        pass
+    _spin()
 
 
 @job("filed")

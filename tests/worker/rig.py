@@ -19,6 +19,7 @@ from jobs.files import new_id, plain_name
 from jobs.memory_log import MemoryLog
 from jobs.model import Job
 from jobs.writer import Writer, load
+from worker.graces import Leave
 from worker.job import JobType
 from worker.runner import Runner
 
@@ -58,6 +59,7 @@ class Rig:
     timeout_seconds: float | None = None
     max_attempts: int = 3
     sweep: Callable[[], None] = lambda: None
+    leaving: Callable[[], Leave | None] = lambda: None
     job_id: str = field(default_factory=new_id)
     workdir: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="tailrace-test-work-")))
 
@@ -76,15 +78,15 @@ class Rig:
 
     def run(self) -> Job | None:
         self.workdir.mkdir(exist_ok=True)
-        runner = Runner(eventlog=self.log, clock=now_ms, sweep=self.sweep)
+        runner = Runner(eventlog=self.log, clock=now_ms, sweep=self.sweep, leaving=self.leaving)
         return runner.run(self.kind, self.claim(), self.files, self.workdir)
 
     def decide(self, decision: Callable[[Job], decisions.Events]) -> Job:
         return Writer(self.log, self.job_id, now_ms).decide(decision)
 
-    def cancel(self) -> Job:
+    def cancel(self, *, grace_seconds: float = 5) -> Job:
         return self.decide(
-            lambda job: decisions.cancel(job, now_ms=now_ms(), grace_seconds=5, reason="enough", by=None)
+            lambda job: decisions.cancel(job, now_ms=now_ms(), grace_seconds=grace_seconds, reason="enough", by=None)
         )
 
     @property

@@ -33,7 +33,7 @@ def _through(done: list[tuple[str, str, object]]) -> tuple[list[ev.AnyEvent], li
     lengths: dict[str, int] = defaultdict(int)
     for what, name, value in done:
         if what == "take":
-            out += buffer.take(value, 10**9)
+            out += buffer.take(value, 10**9).events
             continue
         event: ev.AnyEvent
         match what:
@@ -50,7 +50,7 @@ def _through(done: list[tuple[str, str, object]]) -> tuple[list[ev.AnyEvent], li
                 event = ev.StepStarted(name=name)
         given_in.append(event)
         buffer.add(event, 100)
-    out += buffer.take(10**9, 10**9)
+    out += buffer.take(10**9, 10**9).events
     assert len(buffer) == buffer.bytes == 0
     return given_in, out
 
@@ -99,7 +99,7 @@ def test_a_merged_piece_never_outgrows_one_event() -> None:
     buffer = Buffer()
     for n in range(30):
         buffer.add(ev.OutputAppended(name="a", offset=n * 999, text="x" * 999), 1100)
-    pieces = [event for event in buffer.take(99, 10**9) if isinstance(event, ev.OutputAppended)]
+    pieces = [event for event in buffer.take(99, 10**9).events if isinstance(event, ev.OutputAppended)]
     assert sum(len(piece.text) for piece in pieces) == 30 * 999
     assert max(len(piece.text) for piece in pieces) <= PIECE
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from pydantic import BaseModel, ConfigDict
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from jobs.events import StepPlan
 from tailrace import FileId, JobFailed, job
 from tests.service import ROOT
+from worker.job import Shape
 
 
 class Params(BaseModel):
@@ -81,6 +83,9 @@ def test_params_that_do_not_fit_are_told_fault_by_fault() -> None:
         {"name": "x", "timeout_seconds": 0},
         {"name": "x", "steps": {"a": -1}},
         {"name": "x", "steps": [""]},
+        {"name": "x", "max_running": 0},
+        {"name": "x", "max_running_per_key": 0},
+        {"name": "x", "memory_limit_bytes": 1000},
         {"name": "x", "params": Params, "example": {"n": "many"}},
     ],
 )
@@ -90,12 +95,47 @@ def test_a_declaration_that_cannot_work_is_refused_where_it_stands(wrong: dict[s
 
 
 def test_a_function_that_the_service_cannot_call_is_refused_where_it_stands() -> None:
-    with pytest.raises(TypeError, match="async"):
-
-        @job("later")
-        async def later(ctx: object) -> None: ...
-
     with pytest.raises(TypeError, match="takes"):
 
         @job("bare", params=Params)
         def bare(ctx: object) -> None: ...
+
+
+async def _awaited(_ctx: object) -> None: ...
+
+
+def _yielding(_ctx: object) -> Iterator[str]:
+    yield "a"
+
+
+async def _both(_ctx: object) -> AsyncIterator[str]:
+    yield "a"
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"),
+    [
+        (lambda _ctx: None, Shape.PLAIN),
+        (_yielding, Shape.GENERATOR),
+        (_awaited, Shape.ASYNC),
+        (_both, Shape.ASYNC_GENERATOR),
+    ],
+)
+def test_a_function_may_be_plain_or_yield_or_be_awaited(function: Callable[..., object], shape: Shape) -> None:
+    assert job("x")(function).shape is shape
+
+
+def test_a_step_may_be_declared_with_its_title() -> None:
+    kind = job("x", steps={"read": ("Read the data", 2), "draw": 1})(lambda _ctx: None)
+    assert [(step.title, step.weight) for step in kind.steps] == [("Read the data", 2.0), ("Draw", 1.0)]
+
+
+def test_a_type_says_which_errors_are_worth_another_attempt() -> None:
+    by_type = job("x", retry_on=(ConnectionError, TimeoutError))(lambda _ctx: None)
+    by_word = job("y", retry_on=lambda error: "again" in str(error))(lambda _ctx: None)
+    assert by_type.retries(ConnectionResetError())
+    assert not by_type.retries(ValueError())
+    assert not job("z")(lambda _ctx: None).retries(ConnectionError())
+    assert by_word.retries(ValueError("try again"))
+    assert not by_word.retries(ValueError("never"))
+    assert not job("w", retry_on=Exception)(lambda _ctx: None).retries(JobFailed("no", "No."))

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from jobs.catalogue import WorkerEntry
+from worker.graces import Leave
 from worker.guard import FORSAKEN_SECONDS, PREFIX, clear_forsaken
 from worker.processes import born
 from worker.registry import Crew, Registry, Run
@@ -51,8 +52,9 @@ def test_a_draft_is_not_a_run(tmp_path: Path) -> None:
 def test_a_worker_goes_on_until_it_is_told_to_stop(tmp_path: Path) -> None:
     registry = _registry(tmp_path)
     assert registry.drained() is None
-    registry.drain(123)
+    registry.drain(Leave(told_ms=23, until_ms=123))
     assert registry.drained() == 123
+    assert registry.leaving() == (23, 123)
 
 
 def test_a_folder_that_somebody_cleared_takes_runs_again(tmp_path: Path) -> None:

@@ -90,7 +90,9 @@ def test_a_retryable_failure_gets_another_attempt_while_one_is_left() -> None:
     rig = _rig(fail, max_attempts=2)
     first = rig.run()
     assert first is not None
-    assert first.state is JobState.QUEUED
+    assert first.state is JobState.SCHEDULED
+    assert 0.5 <= rig.events(ev.JobRetrying)[0].delay_seconds <= 1
+    rig.decide(decisions.promote)
     second = rig.run()
     assert second is not None
     assert (second.state, second.attempt) == (JobState.FAILED, 2)
@@ -315,7 +317,7 @@ def test_a_new_attempt_takes_back_what_the_one_before_had_written() -> None:
     def work(ctx: Context) -> None:
         ctx.output("text").write("once upon")
         if ctx.attempt == 1:
-            raise Retry
+            raise Retry(0)
 
     rig = _rig(work)
     rig.run()

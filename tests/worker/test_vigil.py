@@ -23,7 +23,8 @@ from jobs.wiring import Parts, assemble
 from jobs.writer import Writer
 from tests.service import RedisServer, redis_server, wait_for
 from tests.worker.floor import alive
-from worker import processes, sentence
+from worker import graces, processes
+from worker.graces import leave
 from worker.processes import MARK
 from worker.registry import Crew, Registry, Run
 from worker.vigil import Vigil
@@ -149,7 +150,7 @@ def test_a_cancel_past_its_deadline_is_carried_out_and_told_after_the_processes_
 def test_a_run_past_its_timeout_and_its_grace_is_killed_and_failed(post: Post) -> None:
     run, child = post.claimed(timeout_seconds=5)
     post.vigil.turn()
-    post.shift_ms = round((5 + sentence.TIMEOUT_GRACE_SECONDS) * 1000) - 500
+    post.shift_ms = round((5 + graces.TIMEOUT_SECONDS) * 1000) - 500
     post.vigil.turn()
     assert alive(child.pid)
     post.shift_ms += 1000
@@ -198,7 +199,7 @@ def test_a_lease_that_redis_forgot_is_taken_again_while_the_job_is_still_ours(po
 
 def test_jobs_of_a_draining_worker_are_given_back_when_their_time_is_over(post: Post) -> None:
     run, child = post.claimed()
-    post.registry.drain(post.clock() + 300)
+    post.registry.drain(leave(post.clock(), 0.3))
     post.vigil.turn()
     assert alive(child.pid)
     post.until(lambda: post.head(run).state is JobState.QUEUED)
@@ -209,7 +210,7 @@ def test_jobs_of_a_draining_worker_are_given_back_when_their_time_is_over(post: 
 
 def test_a_child_that_dies_while_its_worker_drains_costs_its_job_no_attempt(post: Post) -> None:
     run, child = post.claimed()
-    post.registry.drain(post.clock() + 60_000)
+    post.registry.drain(leave(post.clock(), 60))
     child.kill()
     child.wait()
     post.until(lambda: post.head(run).released)
@@ -226,7 +227,7 @@ def test_a_worker_that_died_gives_up_its_jobs_at_once(post: Post) -> None:
 
 def test_a_worker_that_died_while_it_drained_has_given_its_jobs_back(post: Post) -> None:
     run, _ = post.claimed()
-    post.registry.drain(post.clock() + 60_000)
+    post.registry.drain(leave(post.clock(), 60))
     assert post.vigil.finish()
     assert post.head(run).released
 
