@@ -51,15 +51,14 @@ def cancel(job: Job, *, now_ms: int, grace_seconds: float, reason: str | None, b
     return []
 
 
-def fail(job: Job, error: ev.Failure, *, delay_seconds: float = 0.0, retry: bool | None = None) -> Events:
+def fail(job: Job, error: ev.Failure, *, delay_seconds: float = 0.0) -> Events:
     """An attempt ended with *error*: another one where the error allows it and one is left.
 
     A job that was being cancelled does not get another attempt.
     """
     if job.state not in HELD:
         return []
-    again = error.retryable if retry is None else retry
-    if job.state is JobState.CANCELLING or not again or job.attempt >= job.request.max_attempts:
+    if job.state is JobState.CANCELLING or not error.retryable or job.attempt >= job.request.max_attempts:
         return [ev.JobFailed(error=error)]
     #: Begins with 0.0: max() passes over a NaN that does not stand first.
     delay = min(max(0.0, delay_seconds), MAX_DELAY_SECONDS)

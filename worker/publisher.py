@@ -1,7 +1,7 @@
 """From the job's calls to its log: a thread that gathers events, merges them and appends them in batches.
 
-The job's thread only ever puts an event into a buffer; whether Redis is slow or away is this thread's matter. It
-also learns here, within moments, that somebody wishes the job's end, that its time is over or that it has been lost.
+The job's thread only ever puts an event into a buffer; whether Redis is slow or away is this thread's matter. What
+each append says of the job goes to the :class:`Watch`, which knows within moments that the job is to end.
 """
 
 import logging
@@ -11,17 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 
 from jobs import events as ev
-from jobs.clock import from_rfc3339, rfc3339
+from jobs.clock import rfc3339
 from jobs.errors import InvalidTransition, JobNotFound, LogUnavailable, RunLost
-from jobs.head import decode_head
-from jobs.model import HELD, Job, JobState
+from jobs.model import Job
 from jobs.writer import Decision, Writer
-from worker import graces
 from worker.buffer import Buffer, Kept, Taken
 from worker.graces import Leave
 from worker.interrupt import whole
-from worker.outcomes import Cancelled, Released, RunOver, TimedOut
-from worker.verdict import Verdict
+from worker.watch import Told, Watch
 
 #: How long the first event of a batch waits for company.
 GATHER_SECONDS = 0.005
@@ -29,10 +26,10 @@ GATHER_SECONDS = 0.005
 GATHER_BYTES = 64 * 1024
 #: Progress alone does not hurry: it goes this often.
 IDLE_SECONDS = 0.05
-#: The job's head is read when nothing was appended for so long: a cancel is seen in twice that at most.
-LOOK_SECONDS = 0.1
 #: One append takes at most so much.
 BATCH_EVENTS, BATCH_BYTES = 500, 256 * 1024
+#: Between two looks of whoever waits for room at whether the job is to go on at all.
+_LOOK_SECONDS = 0.1
 #: The longest wait between two tries while the log is away.
 BACK_OFF_SECONDS = 1.0
 
@@ -40,8 +37,6 @@ log = logging.getLogger(__name__)
 
 #: What is to be written now beside the job's own events, if anything.
 Pulse = Callable[..., ev.AnyEvent | None]
-#: Hears of each verdict, with the seconds that the job is given.
-Told = Callable[[type[Cancelled], float], None]
 
 
 class Publisher:
@@ -56,25 +51,24 @@ class Publisher:
         deadline_ms: int | None = None,
         leaving: Callable[[], Leave | None] = lambda: None,
     ) -> None:
-        self.verdict = Verdict()
-        self.deadline_ms = deadline_ms
-        self.told: Told = lambda _verdict, _grace: None
-        self._writer, self._run, self._pulse, self._leaving = writer, run, pulse, leaving
+        self._watch = Watch(writer, run, deadline_ms=deadline_ms, leaving=leaving)
+        self.verdict = self._watch.verdict
+        self._writer, self._run, self._pulse = writer, run, pulse
         writer.patience = self._hold
         self._buffer = Buffer()
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._hurry, self._large = threading.Event(), threading.Event()
         self._ending: Decision | None = None
-        self._looked_at = 0.0
         self._job: Job | None = None
         self._unstored: list[Kept] = []
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
     # The job's thread -----------------------------------------------------------------------------------------
 
-    def start(self, first: Sequence[ev.AnyEvent] = ()) -> None:
-        """Begins to publish, *first* before all else."""
+    def start(self, first: Sequence[ev.AnyEvent], told: Told) -> None:
+        """Begins to publish, *first* before all else; *told* hears of each verdict, in the publisher's thread."""
+        self._watch.told = told
         for event in first:
             self.emit(event, 200)
         self._thread.start()
@@ -107,11 +101,15 @@ class Publisher:
         self._hurry.set()
         return kept.stored.wait
 
+    @property
+    def deadline_ms(self) -> int | None:
+        return self._watch.deadline_ms
+
     def extend(self, seconds: float) -> None:
         """More time for the run, where it has a limit at all."""
         if self.deadline_ms is not None:
-            self.deadline_ms += round(seconds * 1000)
-            self.emit(ev.JobExtended(deadline=rfc3339(self.deadline_ms)), 100)
+            self._watch.deadline_ms = self.deadline_ms + round(seconds * 1000)
+            self.emit(ev.JobExtended(deadline=rfc3339(self._watch.deadline_ms)), 100)
 
     def close(self, ending: Decision) -> Job | None:
         """Writes what is left and what *ending* makes of the job, in one last append; the job as it is then.
@@ -128,7 +126,7 @@ class Publisher:
         self._large.set()
         self._hurry.set()
         while not self._buffer.roomy and self.verdict.found is None:
-            self._room.wait()
+            self._room.wait(_LOOK_SECONDS)
 
     # The publisher's own thread -------------------------------------------------------------------------------
 
@@ -156,10 +154,10 @@ class Publisher:
         if pulse is not None:
             taken.events.append(pulse)
         if taken.events or taken.kept:
-            self._see(self._store(taken))
-        elif time.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._look()
-        self._watch_the_clock()
+            self._watch.see(self._store(taken))
+        else:
+            self._watch.look()
+        self._watch.tick()
 
     def _take(self) -> Taken:
         with self._lock:
@@ -194,53 +192,17 @@ class Publisher:
         if job.run == self._run:
             self._job = job
 
-    # Verdicts -------------------------------------------------------------------------------------------------
-
-    def _give(self, verdict: type[Cancelled], grace_seconds: float) -> None:
-        if self.verdict.give(verdict):
-            with self._lock:
-                self._room.notify_all()
-            self.told(verdict, grace_seconds)
-
-    def _see(self, job: Job) -> None:
-        self._looked_at = time.monotonic()
-        if job.state is JobState.CANCELLING and job.cancel is not None and job.cancel.deadline is not None:
-            self._give(Cancelled, self._left(from_rfc3339(job.cancel.deadline)))
-
-    def _look(self) -> None:
-        """What the job's head says, now that no append has said it."""
-        try:
-            found = self._writer.log.heads([self._writer.job_id])[0]
-        except LogUnavailable:
-            return
-        self._looked_at = time.monotonic()
-        head = decode_head(found) if found is not None else None
-        if head is None or head.run != self._run or head.state not in HELD:
-            raise RunLost(job_id=self._writer.job_id, run=self._run)
-        if head.state is JobState.CANCELLING and head.cancel_deadline is not None:
-            self._give(Cancelled, self._left(head.cancel_deadline))
-
-    def _watch_the_clock(self) -> None:
-        if self.deadline_ms is not None and self._left(self.deadline_ms) < 0:
-            self._give(TimedOut, graces.TIMEOUT_SECONDS)
-        leave = self._leaving()
-        if leave is not None and self._left(leave.told_ms) <= 0:
-            self._give(Released, self._left(leave.until_ms))
-
-    def _left(self, until_ms: int) -> float:
-        return (until_ms - self._writer.clock()) / 1000
-
     def _hold(self, error: LogUnavailable, tries: int) -> None:
         """The log is away: the job goes on, its events are held, the append is tried again."""
         if tries == 1:
             log.warning("job %s: its events are held: %s", self._writer.job_id, error)
-        self._watch_the_clock()
+        self._watch.tick()
         time.sleep(min(BACK_OFF_SECONDS, 0.02 * 2 ** min(tries, 10)) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
     def _give_up(self) -> None:
         """Lets go of whoever waits: where the job was not ended here, it is over for this run."""
         if self._ending is None:
-            self._give(RunOver, graces.FOREIGN_SECONDS)
+            self._watch.over()
         with self._lock:
             for kept in self._unstored:
                 kept.stored.set()

@@ -93,8 +93,7 @@ class _Run:
     def ending(self, interrupter: Interrupter) -> Decision:
         verdict = self.publisher.verdict
         ladder = Ladder(interrupter, lambda event: self.publisher.emit(event, 100), lambda: verdict.shields > 0)
-        self.publisher.told = ladder.climb
-        self.publisher.start(_resets(self.job))
+        self.publisher.start(_resets(self.job), ladder.climb)
         try:
             return self._call(ladder)
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of an author are ends too

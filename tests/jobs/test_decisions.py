@@ -99,7 +99,6 @@ def test_an_attempt_that_failed_is_followed_by_another_only_where_one_is_left_an
     assert types(decisions.fail(job("running"), ERROR)) == ["job.retrying", "job.queued"]
     assert types(decisions.fail(job("running"), ERROR, delay_seconds=2)) == ["job.retrying"]
     assert types(decisions.fail(job("running"), final)) == ["job.failed"]
-    assert types(decisions.fail(job("running"), final, retry=True)) == ["job.retrying", "job.queued"]
     assert types(decisions.fail(job("last attempt"), ERROR)) == ["job.failed"]
     assert types(decisions.fail(job("cancelling"), ERROR)) == ["job.failed"]
 
