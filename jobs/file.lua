@@ -1,24 +1,48 @@
--- file(filed, queues, leases, list_1, list_2, ..., waiting; id, epoch, seq, queue, lease_ms, score_1, score_2, ..., place)
+-- file(<those of places.lua>, filed, queues, leases, unwatched, list_1, list_2, ..., waiting;
+--      id, epoch, seq, queue, lease_ms, unwatched_ms, limits, score_1, score_2, ..., place)
 --
 --   filed      hash: job id → <epoch>-<seq> of the head that it was last filed by
---   queues     set of queue names; leases, list_n, waiting  sorted sets of job ids
+--   queues     set of queue names; leases, unwatched, list_n, waiting  sorted sets of job ids
+--   limits     JSON array: the limits that the job falls under
 --
--- Promise: the job stands in those lists that a score is given for and in no other; it keeps the lease that it has, or
--- gets one of lease_ms, and with '' has none. All of it or, where a later head of the same epoch was filed, nothing.
--- Returns 1 filed, 0 left as it was.
-local id, epoch, seq = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local at_epoch, at_seq = string.match(redis.call('HGET', KEYS[1], id) or '', '^(.*)-(%d+)$')
-if at_epoch == epoch and tonumber(at_seq) > seq then return 0 end
-redis.call('HSET', KEYS[1], id, epoch .. '-' .. ARGV[3])
-for i = 4, #KEYS do
-  local score = ARGV[i + 2]
-  if score == '' then redis.call('ZREM', KEYS[i], id) else redis.call('ZADD', KEYS[i], score, id) end
+-- Promise: the job stands in those lists that a score is given for and in no other, but with a place in the queue it
+-- stays parked where it is; it keeps the lease and the time to be unwatched that it has, or gets one of lease_ms and
+-- unwatched_ms, and with '' has none. With a lease it holds a place of each limit, waiting it keeps none but one that is
+-- reserved or that it was called back for, else it has none; who is parked for a place given up here is called back.
+-- All of it or, where a later head of the same epoch was filed, nothing.
+-- Returns the queues to ring for, once for each job that was called back.
+local id, epoch, seq, place = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[#ARGV]
+local at_epoch, at_seq = string.match(redis.call('HGET', KEYS[7], id) or '', '^(.*)-(%d+)$')
+if at_epoch == epoch and tonumber(at_seq) > seq then return {} end
+redis.call('HSET', KEYS[7], id, epoch .. '-' .. ARGV[3])
+
+local record = redis.call('HGET', KEYS[1], id)
+local at = record and cjson.decode(record)[1]
+if at and place ~= '' then
+  redis.call('ZADD', KEYS[5] .. at, place, id)
+  use(at)
+elseif at then
+  unpark(id, at)
+  tidy(at)
 end
-if ARGV[#KEYS + 2] ~= '' then redis.call('SADD', KEYS[2], ARGV[4]) end
-if ARGV[5] == '' then
-  redis.call('ZREM', KEYS[3], id)
-else
-  local time = redis.call('TIME')
-  redis.call('ZADD', KEYS[3], 'NX', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[5], id)
+for i = 11, #KEYS do
+  local score = ARGV[i - 3]
+  if score == '' or (i == #KEYS and at) then redis.call('ZREM', KEYS[i], id) else redis.call('ZADD', KEYS[i], score, id) end
 end
-return 1
+if place ~= '' then redis.call('SADD', KEYS[8], ARGV[4]) end
+for i, ms in ipairs({ARGV[5], ARGV[6]}) do
+  if ms == '' then redis.call('ZREM', KEYS[8 + i], id) else redis.call('ZADD', KEYS[8 + i], 'NX', now + ms, id) end
+end
+
+for _, limit in ipairs(cjson.decode(ARGV[7])) do
+  local places = KEYS[4] .. limit
+  local until_when = redis.call('ZSCORE', places, id)
+  if ARGV[5] ~= '' then
+    redis.call('ZADD', places, '+inf', id)
+    use(limit)
+  elseif until_when and (place == '' or until_when == 'inf') then
+    redis.call('ZREM', places, id)
+    call_back(limit)
+  end
+end
+return rings

@@ -4,14 +4,16 @@ An entry follows from a head and can be written again at any time; what a crash 
 filing the head once more. The log is the truth, these are its bookmarks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import redis
 
 from jobs import keys
 from jobs.clock import Clock
 from jobs.head import Head
+from jobs.limits import KEYS, Limits, limits_of, names, with_places
 from jobs.model import HELD, JobState
 from jobs.redis_log import available, script
 
@@ -42,6 +44,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 """
 
+#: watched(key; id, ms, ...): gives each id that is there at least ms from now on, by Redis's own clock.
+_WATCHED = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', now + ARGV[i + 1], ARGV[i]) end
+"""
+
 
 class Index:
     """The bookmarks in Redis. Every call may raise LogUnavailable."""
@@ -53,7 +62,9 @@ class Index:
         self._lease_ms = round(lease_seconds * 1000)
         self._lease = client.register_script(_LEASE)
         self._overdue = client.register_script(_OVERDUE)
-        self._file = client.register_script(script("file.lua"))
+        self._watched = client.register_script(_WATCHED)
+        self._file = client.register_script(with_places(script("file.lua")))
+        self.limits = Limits(client, reserve_ms=self._lease_ms)
 
     def announce(self, job_id: str) -> None:
         """Notes a job that is about to be created, so that the sweep finds it whatever happens next."""
@@ -61,10 +72,11 @@ class Index:
         with available():
             self._client.zadd(keys.LIVE, {job_id: now}, nx=True)
 
-    def file(self, head: Head) -> None:
+    def file(self, head: Head) -> list[str]:
         """Puts the job where its head says that it belongs; a head older than the one it was last filed by is let be.
 
         Whoever is held up between an append and its filing must not put a job that runs back into its queue.
+        Returns the queues to ring for: those of jobs that were parked for a place which this one has given up.
         """
         state, lease = head.state, self._lease_ms if head.state in HELD else ""
         scores = {
@@ -75,17 +87,20 @@ class Index:
             keys.EXPIRY: head.expires if head.waiting and head.attempt == 0 else None,
             keys.waiting(head.queue): _place(head) if state is JobState.QUEUED else None,
         }
-        words: list[str | int] = [head.id, head.epoch, head.seq, head.queue, lease]
+        words: list[str | int | bytes] = [head.id, head.epoch, head.seq, head.queue, lease, _unwatched_ms(head)]
+        words += [msgspec.json.encode(limits_of(head))]
         words += ["" if score is None else score for score in scores.values()]
         with available():
-            self._file([keys.FILED, keys.QUEUES, keys.LEASES, *scores], words)
+            return names(self._file([*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words))
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Takes jobs whose log is gone out of every list."""
         if not job_ids:
             return
+        self.limits.forget(job_ids)
+        lists = (keys.ALL, keys.LIVE, keys.FINISHED, keys.SCHEDULED, keys.EXPIRY, keys.LEASES, keys.UNWATCHED)
         with available(), self._client.pipeline(transaction=False) as pipe:
-            for key in (keys.ALL, keys.LIVE, keys.FINISHED, keys.SCHEDULED, keys.EXPIRY, keys.LEASES):
+            for key in lists:
                 pipe.zrem(key, *job_ids)
             pipe.hdel(keys.FILED, *job_ids)
             for queue in self.queues():
@@ -96,19 +111,19 @@ class Index:
 
     def queues(self) -> list[str]:
         with available():
-            return sorted(_names(self._client.smembers(keys.QUEUES)))
+            return sorted(names(self._client.smembers(keys.QUEUES)))
 
     def waiting(self, queue: str, start: int, stop: int) -> list[str]:
         """Ids in the order in which they are to begin, from place *start* to *stop*."""
         with available():
-            return _names(self._client.zrange(keys.waiting(queue), start, stop))
+            return names(self._client.zrange(keys.waiting(queue), start, stop))
 
     def depth(self, queue: str) -> int:
         with available():
             return int(self._client.zcard(keys.waiting(queue)))
 
     def position(self, queue: str, job_id: str) -> int | None:
-        """1 for the job that begins next; None where it does not wait."""
+        """1 for the job that begins next; None where it does not wait in the queue, also where it is parked."""
         with available():
             rank = self._client.zrank(keys.waiting(queue), job_id)
         return None if rank is None else int(rank) + 1
@@ -120,11 +135,23 @@ class Index:
         if not job_ids:
             return []
         with available():
-            return _names(self._lease([keys.LEASES], [self._lease_ms, mode, *job_ids]))
+            return names(self._lease([keys.LEASES], [self._lease_ms, mode, *job_ids]))
 
-    def overdue(self, limit: int = 100) -> list[str]:
+    def overdue(self, key: str = keys.LEASES, limit: int = 100) -> list[str]:
+        """Ids of LEASES or UNWATCHED whose time is over."""
         with available():
-            return _names(self._overdue([keys.LEASES], [limit]))
+            return names(self._overdue([key], [limit]))
+
+    def lapsed(self, since_ms: int) -> bool:
+        """Whether a lease, or a place, that was taken at *since_ms* is too old to begin a job by."""
+        return self._clock() - since_ms > self._lease_ms // 2
+
+    def watched(self, allowed_ms: Mapping[str, int]) -> None:
+        """Each of these jobs, if it is to end unwatched at all, does so no sooner than in so many ms."""
+        if allowed_ms:
+            words = [word for pair in allowed_ms.items() for word in pair]
+            with available():
+                self._watched([keys.UNWATCHED], words)
 
     # Times and lists ------------------------------------------------------------------------------------------
 
@@ -132,7 +159,7 @@ class Index:
         """Ids of SCHEDULED, EXPIRY or FINISHED whose time lies before *before_ms* (now)."""
         now = self._clock() if before_ms is None else before_ms
         with available():
-            return _names(self._client.zrangebyscore(key, "-inf", now, start=0, num=limit))
+            return names(self._client.zrangebyscore(key, "-inf", now, start=0, num=limit))
 
     def newest(self, before: str | None, limit: int) -> list[str]:
         """Ids of kept jobs, newest first, older than the job *before*."""
@@ -143,20 +170,20 @@ class Index:
                 if rank is None:
                     return self._older(before, limit)
                 start = int(rank) + 1
-            return _names(self._client.zrevrange(keys.ALL, start, start + limit - 1))
+            return names(self._client.zrevrange(keys.ALL, start, start + limit - 1))
 
     def _older(self, before: str, limit: int) -> list[str]:
         """As newest, where *before* itself has been deleted: ids are ordered by time, so the place is known."""
         from ulid import ULID  # noqa: PLC0415 - only this rare path needs it
 
         created = ULID.from_str(before.upper()).milliseconds
-        return _names(self._client.zrevrangebyscore(keys.ALL, created, "-inf", start=0, num=limit))
+        return names(self._client.zrevrangebyscore(keys.ALL, created, "-inf", start=0, num=limit))
 
     def live_slice(self, size: int) -> list[str]:
         """The next *size* live jobs, going round all of them call after call."""
         with available():
             start = int(self._client.get(keys.SWEPT) or 0)
-            found = _names(self._client.zrange(keys.LIVE, start, start + size - 1))
+            found = names(self._client.zrange(keys.LIVE, start, start + size - 1))
             self._client.set(keys.SWEPT, start + size if len(found) == size else 0)
         return found
 
@@ -174,10 +201,13 @@ class Index:
             return bool(self._client.set(keys.SWEEP, 1, nx=True, px=every_ms))
 
 
+def _unwatched_ms(head: Head) -> int | str:
+    """How long nobody need watch before the job is cancelled for it; '' where that is not to happen (again)."""
+    if head.unwatched_seconds is None or head.state.terminal or head.state is JobState.CANCELLING:
+        return ""
+    return round(head.unwatched_seconds * 1000)
+
+
 def _place(head: Head) -> int:
     """Where a job stands in its queue: by priority, then age."""
     return (TOP_PRIORITY - head.priority) * _PRIORITY_STEP + head.created
-
-
-def _names(found: Iterable[bytes]) -> list[str]:
-    return [name.decode() for name in found]

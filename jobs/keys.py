@@ -50,6 +50,12 @@ EXPIRY = f"{PREFIX}:{{{PREFIX}}}:expiry"
 FILED = f"{PREFIX}:{{{PREFIX}}}:filed"
 #: ZSET of job ids by the Redis time (ms) at which the worker that holds them counts as lost.
 LEASES = f"{PREFIX}:{{{PREFIX}}}:leases"
+#: ZSET of job ids by the Redis time (ms) at which they count as unwatched: those that are to end by it.
+UNWATCHED = f"{PREFIX}:{{{PREFIX}}}:unwatched"
+#: Hash: job id → the limit, queue, type and concurrency key of a parked job, as a JSON array.
+PARKED = f"{PREFIX}:{{{PREFIX}}}:parked"
+#: ZSET of the limits that a job holds a place of or is parked at, by the Redis time (ms) of the last look at them.
+LIMITS = f"{PREFIX}:{{{PREFIX}}}:limits"
 #: SET of the queues that ever had a job.
 QUEUES = f"{PREFIX}:{{{PREFIX}}}:queues"
 #: Hash: job type → its catalogue entry as JSON.
@@ -69,6 +75,16 @@ SWEPT = f"{PREFIX}:{{{PREFIX}}}:swept"
 def waiting(queue: str) -> str:
     """ZSET of queued job ids by priority, then age."""
     return f"{PREFIX}:{{{PREFIX}}}:waiting:{queue}"
+
+
+def places(limit: str) -> str:
+    """ZSET of job ids that have a place of *limit*: +inf those that are held, the others see places.lua."""
+    return f"{PREFIX}:{{{PREFIX}}}:places:{limit}"
+
+
+def parked_at(limit: str) -> str:
+    """ZSET of queued job ids that wait for a place of *limit*, by priority, then age."""
+    return f"{PREFIX}:{{{PREFIX}}}:parked:{limit}"
 
 
 def idempotency(digest: str) -> str:

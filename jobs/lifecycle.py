@@ -14,7 +14,7 @@ from jobs.index import Index
 from jobs.model import Job, JobState
 from jobs.writer import Decision, Writer, load
 
-#: Waiting jobs that a claim looks at before it leaves the queue to others.
+#: Waiting jobs that a claim passes over before it leaves the queue to others, and those that it looks at first.
 CLAIM_DEPTH = 1000
 _CLAIM_PAGE = 50
 
@@ -55,31 +55,56 @@ class Lifecycle:
         )
 
     def claim(self, queue: str, types: dict[str, TypeEntry], worker: str) -> Job | None:
-        """The first waiting job that this worker carries, now running under its lease; None where there is none."""
-        for start in range(0, CLAIM_DEPTH, _CLAIM_PAGE):
-            ids = self.index.waiting(queue, start, start + _CLAIM_PAGE - 1)
-            for head in self.heads(ids):
-                job = self._start(head, types[head.type], worker) if head.type in types else None
-                if job is not None:
-                    return job
-            if len(ids) < _CLAIM_PAGE:
-                break
+        """The first waiting job that this worker carries, now running under its lease; None where there is none.
+
+        Jobs whose limit is full are parked on the way: the next claim does not meet them again.
+        """
+        start, size = 0, _CLAIM_PAGE
+        while start < CLAIM_DEPTH:
+            ids = self.index.waiting(queue, start, start + size - 1)
+            heads = [head for head in self.heads(ids) if head.type in types and self._ripe(head)]
+            job, gone = self._first(queue, heads, types, worker)
+            if job is not None or len(ids) < size:
+                return job
+            start, size = start + len(ids) - gone, CLAIM_DEPTH
         return None
 
-    def _start(self, head: Head, kind: TypeEntry, worker: str) -> Job | None:
+    def _ripe(self, head: Head) -> bool:
+        """Whether a job found in a queue may begin; one that should not be there is put where it belongs."""
         if head.expires is not None and head.expires <= self.clock() and head.attempt == 0:
             self.decide(head.id, decisions.expire)
-            return None
+            return False
         if head.state is not JobState.QUEUED:
-            self.index.file(head)
-            return None
+            self.file(head)
+            return False
+        return True
+
+    def _first(self, queue: str, heads: list[Head], types: dict[str, TypeEntry], worker: str) -> tuple[Job | None, int]:
+        """The first of *heads* that has a place of each of its limits, begun; and how many wait no more."""
+        gone = 0
+        while heads:
+            asked = self.clock()
+            turn = self.index.limits.reserve(queue, [(head, types[head.type]) for head in heads])
+            self._ring(turn.rings)
+            gone += turn.gone
+            if turn.first is None:
+                break
+            head = heads[turn.first]
+            job = self._start(head, types[head.type], worker, asked)
+            if job is not None:
+                return job, gone
+            heads = heads[turn.first + 1 :]
+        return None, gone
+
+    def _start(self, head: Head, kind: TypeEntry, worker: str, asked_ms: int) -> Job | None:
         #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one.
         self.index.lease([head.id])
         begun: decisions.Events = ()
 
         def start(job: Job) -> decisions.Events:
             nonlocal begun
-            begun = decisions.start(job, worker=worker, steps=kind.steps)
+            #: Whoever was held up for so long may have lost the place that it reserved to another job.
+            begun = () if self.index.lapsed(asked_ms) else decisions.start(job, worker=worker, steps=kind.steps)
             return begun
 
         #: The job is ours where the last decision had an event to store; its worker's name alone would not tell,
@@ -98,10 +123,18 @@ class Lifecycle:
     def settle(self, job: Job) -> Job:
         """Files the job as it is now and rings where it waits for a worker."""
         head = head_of(job)
-        self.index.file(head)
+        self.file(head)
         if head.state is JobState.QUEUED:
             self.doorbell.ring(head.queue)
         return job
+
+    def file(self, head: Head) -> None:
+        """Files the job by *head* and rings for those that were parked for a place which it has given up."""
+        self._ring(self.index.file(head))
+
+    def _ring(self, queues: Sequence[str]) -> None:
+        for queue in queues:
+            self.doorbell.ring(queue)
 
     def delete(self, job_ids: Sequence[str]) -> None:
         """Removes jobs, their logs and their bookmarks; terminal ones only, the caller sees to that."""

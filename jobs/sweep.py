@@ -9,18 +9,26 @@ from jobs.clock import Clock
 from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.files import FileStore
 from jobs.lifecycle import Lifecycle
+from jobs.model import HELD, JobState
 from jobs.writer import Decision
 
 #: How often a sweep is due, over all processes.
 EVERY_MS = 1000
 #: Live jobs whose bookmarks are checked in one sweep.
 SLICE = 200
+#: Limits looked at in one sweep, and the jobs with a place of each.
+LIMITS, PLACES = 20, 200
 #: Rings in one sweep and queue: enough to fill every worker, few enough never to flood a broker.
 RINGS = 100
 #: A job announced but never created (its submit crashed) is forgotten after this.
 UNBORN_MS = 60_000
 #: After Redis was away nobody is taken for lost for so long: those who could not renew their leases get to it first.
 AFTERMATH_MS = 3000
+#: Nor for unwatched, and that also not when this process has just begun: those who watch have yet to come back.
+RETURN_MS = 10_000
+
+#: The states of a job whose place is held, and of one whose place is reserved or that was called back for it.
+_STATES_BY_PLACE = {True: HELD, False: frozenset({JobState.QUEUED})}
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +39,10 @@ class Sweep:
     def __init__(self, lifecycle: Lifecycle, files: FileStore, clock: Clock, *, retention_seconds: int) -> None:
         self._life, self._files, self._clock = lifecycle, files, clock
         self._retention_ms = retention_seconds * 1000
-        self._away, self._trusted_from = False, 0
+        #: Rings come after all that puts jobs into queues.
+        queued = (self._overdue, self._due, self._expired, self._unwatched, self._misfiled, self._misplaced)
+        self._repairs = (*queued, self._unheard, self._old, self._unused)
+        self._away, self._trusted_from, self._watched_from = False, 0, clock() + RETURN_MS
 
     def turn(self) -> bool:
         """Sweeps if it is this process's turn; True if it was."""
@@ -41,13 +52,14 @@ class Sweep:
             self._away = True
             raise
         if self._away:
-            self._away, self._trusted_from = False, self._clock() + AFTERMATH_MS
+            now = self._clock()
+            self._away, self._trusted_from, self._watched_from = False, now + AFTERMATH_MS, now + RETURN_MS
         if mine:
             self.run()
         return mine
 
     def run(self) -> None:
-        for repair in (self._overdue, self._due, self._expired, self._misfiled, self._unheard, self._old, self._unused):
+        for repair in self._repairs:
             try:
                 repair()
             except LogUnavailable as error:
@@ -72,15 +84,37 @@ class Sweep:
         for job_id in self._life.index.due(keys.EXPIRY):
             self._decide(job_id, decisions.expire)
 
+    def _unwatched(self) -> None:
+        """Jobs that were to end once nobody watches them, and that nobody has watched for so long, are cancelled."""
+        if self._clock() < self._watched_from:
+            return
+        ids = self._life.index.overdue(keys.UNWATCHED)
+        heads = {head.id: head for head in self._life.heads(ids)}
+        for head in heads.values():
+            with self._alone(head.id):
+                self._life.cancel(head.id, by="unwatched", reason=_unwatched_for(head.unwatched_seconds or 0))
+        self._life.index.forget([job_id for job_id in ids if job_id not in heads])
+
     def _misfiled(self) -> None:
         """A slice of the live jobs is filed anew by its heads."""
         ids = self._life.index.live_slice(SLICE)
         heads = {head.id: head for head in self._life.heads(ids)}
         for head in heads.values():
-            self._life.index.file(head)
+            self._life.file(head)
         now = self._clock()
         unborn = [i for i in ids if i not in heads and now - self._life.index.live_since(i) > UNBORN_MS]
         self._life.index.forget(unborn)
+
+    def _misplaced(self) -> None:
+        """Places of jobs that do not hold them any more are given up, and who is parked is called back to them."""
+        limits = self._life.index.limits
+        for limit in limits.in_use(LIMITS):
+            places = limits.places(limit, PLACES)
+            heads = {head.id: head for head in self._life.heads(list(places))}
+            for head in heads.values():
+                if head.state not in _STATES_BY_PLACE[places[head.id]]:
+                    self._life.file(head)
+            limits.vacate(limit, [job_id for job_id in places if job_id not in heads])
 
     def _unheard(self) -> None:
         """Queues with more jobs than unanswered rings are rung again."""
@@ -123,3 +157,7 @@ class Sweep:
             raise
         except (TailraceError, OSError) as error:
             log.warning("sweep: %s was left as it is: %s", what, error)
+
+
+def _unwatched_for(seconds: float) -> str:
+    return f"Nobody has watched the job for {seconds:g} second{'' if seconds == 1 else 's'}."

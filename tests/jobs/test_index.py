@@ -155,7 +155,9 @@ def test_a_forgotten_job_is_in_no_list(yard: Yard) -> None:
     yard.index.forget(ids)
     yard.index.forget([])
 
-    assert yard.client.keys("*") == [keys.QUEUES.encode()]
+    assert not yard.client.exists(*LISTS)
+    yard.sweep.run()
+    assert set(yard.client.keys("*")) == {keys.QUEUES.encode(), keys.SWEPT.encode()}, "its place goes with the sweep"
 
 
 def test_one_process_sweeps_at_a_time(yard: Yard) -> None:

@@ -1,0 +1,150 @@
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from jobs import events as ev
+from jobs import keys
+from jobs.catalogue import TypeEntry
+from jobs.model import HELD
+from jobs.wiring import redis_client
+from jobs.writer import Writer
+from tests.jobs.conftest import Clients, Yard, yard_of
+from tests.jobs.limited import FREE, THREE, claimed, finish, parked, publish, submitted
+from tests.service import UNIT, RedisServer, wait_for
+
+
+@pytest.fixture
+def types(yard: Yard) -> dict[str, TypeEntry]:
+    return publish(yard, THREE, FREE)
+
+
+# After a crash ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hasty(redis_url: str, clients: Clients, tmp_path: Path) -> Yard:
+    """A yard whose leases, and so its reservations, are over after a tenth of a second."""
+    return yard_of(clients(redis_url), tmp_path, lease_seconds=0.1)
+
+
+def test_a_reservation_without_a_start_is_over_after_a_lease(hasty: Yard) -> None:
+    types = publish(hasty, THREE)
+    first, second = submitted(hasty, 2, concurrency_key="k")
+    heads = hasty.life.heads([first, second])
+    assert hasty.index.limits.reserve("default", [(head, THREE) for head in heads]).first == 0
+    hasty.index.lease([first])
+    assert wait_for(hasty.index.overdue) == [first]
+    hasty.sweep.run()
+
+    assert claimed(hasty, types) == [first]
+
+
+def test_a_filing_of_a_waiting_job_does_not_take_its_reservation_away(yard: Yard, types: dict[str, TypeEntry]) -> None:
+    first, second = submitted(yard, 2, concurrency_key="k")
+    head = yard.life.head(first)
+    assert yard.index.limits.reserve("default", [(head, THREE)]).first == 0
+    yard.index.file(head)
+
+    assert yard.index.limits.places("key:k", 10) == {first: False}
+    assert claimed(yard, types) == []
+    assert parked(yard, second) == {second: ("key:k", 1)}
+    assert yard.index.waiting("default", 0, -1) == [first], "whoever is being begun is not parked"
+
+
+def test_a_place_whose_run_ended_before_it_was_filed_is_given_up_by_the_sweep(
+    yard: Yard, types: dict[str, TypeEntry]
+) -> None:
+    first, second = submitted(yard, 2, concurrency_key="k")
+    claimed(yard, types)
+    yard.client.delete(keys.LIVE)
+    job = yard.life.load(first)
+    Writer(yard.log, first, yard.clock, job=job, run=job.run).write([ev.JobSucceeded()])
+    yard.sweep.run()
+
+    assert claimed(yard, types) == [second]
+
+
+def test_a_place_of_a_job_that_is_gone_is_given_up_by_the_sweep(yard: Yard, types: dict[str, TypeEntry]) -> None:
+    first, second = submitted(yard, 2, concurrency_key="k")
+    claimed(yard, types)
+    yard.log.delete(first)
+    yard.sweep.run()
+
+    assert claimed(yard, types) == [second]
+
+
+@pytest.mark.parametrize("lost", [keys.PARKED, keys.LIMITS, keys.parked_at("key:k"), keys.places("key:k")])
+def test_no_key_that_is_lost_keeps_a_job_from_running(yard: Yard, types: dict[str, TypeEntry], lost: str) -> None:
+    ids = submitted(yard, 4, concurrency_key="k")
+    claimed(yard, types)
+    yard.client.delete(lost)
+
+    ended: list[str] = []
+    for _ in range(8):
+        yard.sweep.run()
+        for job_id in [*ids]:
+            if yard.life.head(job_id).state in HELD:
+                finish(yard, job_id)
+                ended.append(job_id)
+        claimed(yard, types)
+    assert sorted(ended) == sorted(ids)
+
+
+# Many at once ----------------------------------------------------------------------------------------------------
+
+
+class AtWork:
+    """How many work at a time, by the limits that they fall under, and the most there were."""
+
+    def __init__(self) -> None:
+        self._lock, self._now = threading.Lock(), Counter[str]()
+        self.most = Counter[str]()
+
+    @contextmanager
+    def on(self, *limits: str) -> Iterator[None]:
+        with self._lock:
+            self._now.update(limits)
+            self.most |= self._now
+        yield
+        with self._lock:
+            self._now.subtract(limits)
+
+
+@pytest.mark.timeout(120 * UNIT)
+def test_of_twenty_who_claim_at_once_no_more_get_a_place_than_there_are(any_redis: RedisServer, tmp_path: Path) -> None:
+    client = redis_client(any_redis.url, connections=30)
+    yard = yard_of(client, tmp_path)
+    types = publish(yard, THREE)
+    ids = submitted(yard, 60) + submitted(yard, 20, concurrency_key="k") + submitted(yard, 20, concurrency_key="l")
+    at_work, ended, faults = AtWork(), set[str](), list[BaseException]()
+
+    def work() -> None:
+        while len(ended) < len(ids) and not faults:
+            job = yard.life.claim("default", types, "w")
+            if job is not None:
+                with at_work.on("t", f"key {job.request.concurrency_key}"):
+                    yard.life.load(job.id)
+                finish(yard, job.id)
+                ended.add(job.id)
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as fault:  # noqa: BLE001 - told below
+            faults.append(fault)
+
+    threads = [threading.Thread(target=guarded) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    client.connection_pool.disconnect()
+
+    assert faults == []
+    assert ended == set(ids)
+    assert at_work.most["t"] <= 3
+    assert (at_work.most["key k"], at_work.most["key l"]) == (1, 1)
