@@ -16,4 +16,4 @@ def accept(parts: Parts, job_id: str, request: Request, *, delay_seconds: float 
         return parts.lifecycle.submit(job_id, request, delay_seconds=delay_seconds)
     except InvalidEvent as error:
         #: 1e9 is three bytes in a body and twelve in the log.
-        raise Problem("too_large", "The params are too large once written out.") from error
+        raise Problem("too_large", "The params, or the labels and names, are too large once written out.") from error

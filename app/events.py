@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
+from app.relay.presence import Sight
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
@@ -70,6 +71,7 @@ class Streams:
             head = self._parts.lifecycle.head(job_id)
         except LogUnavailable:
             return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
+        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
         if head.state.terminal and after == Cursor(head.epoch, head.seq):
             answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
             del answer.headers["Content-Type"]
@@ -83,10 +85,11 @@ class Streams:
         if after is None:
             raise Problem("malformed_cursor", "The cursor is not an event's id, 0 or latest.")
         limit, wait = whole_number("limit", 100, 1, MAX_EVENTS), wait_seconds(request.args.get("wait"))
-        page = self._parts.log.read(job_id, _behind(after), limit)
+        page, sight = self._parts.log.read(job_id, _behind(after), limit), Sight(self._parts.index)
+        sight.saw({job_id: decode_head(page.head).unwatched_seconds})
         events, at = self._first(job_id, after, page)
         if not events:
-            page = self._ripe(job_id, at, page, lens=lens, limit=limit, wait=wait)
+            page = self._ripe(job_id, at, page, sight, lens=lens, limit=limit, wait=wait)
             events = _wanted(page, lens)
             at = _end_of(page, at)
         head = decode_head(page.head)
@@ -95,22 +98,23 @@ class Streams:
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
         return Response(msgspec.json.encode(body), content_type=JSON, headers=headers)
 
-    def _ripe(self, job_id: str, at: Cursor, page: Page, *, lens: Lens, limit: int, wait: float) -> Page:
+    def _ripe(self, job_id: str, at: Cursor, page: Page, sight: Sight, *, lens: Lens, limit: int, wait: float) -> Page:
         """*page* if there is anything to tell; else the first later one that has it, or the last within *wait*."""
         until = monotonic() + wait
         while not (_wanted(page, lens) or decode_head(page.head).state.terminal or self._relay.draining):
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            wait_until(partial(self._moved, job_id, at), left, lambda: self._relay.draining)
+            wait_until(partial(self._moved, job_id, at, sight), left, lambda: self._relay.draining)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:
                 break
             page = later
         return page
 
-    def _moved(self, job_id: str, at: Cursor) -> bool:
+    def _moved(self, job_id: str, at: Cursor, sight: Sight) -> bool:
         head = self._parts.lifecycle.head(job_id)
+        sight.saw({job_id: head.unwatched_seconds})
         return Cursor(head.epoch, head.seq) != at
 
     def _first(self, job_id: str, after: After, page: Page) -> tuple[list[Any], Cursor]:

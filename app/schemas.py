@@ -46,6 +46,19 @@ SUBMISSION: Schema = _object(
             "maximum": THIRTY_DAYS,
             "description": "The job is queued only after this time.",
         },
+        "concurrency_key": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 200,
+            "description": "Jobs with the same key run one after another, whatever their type; a type may allow more.",
+        },
+        "cancel_when_unwatched_seconds": {
+            "type": "number",
+            "minimum": 1,
+            "maximum": THIRTY_DAYS,
+            "description": "The job is cancelled once nobody has watched it (a stream of its events, a read of them or "
+            "of the job) for so long, counted from its acceptance; once watched, for 10 seconds at least.",
+        },
     },
     required=["type"],
     additionalProperties=False,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask import Response, request
 
 from app.answers import JSON, answer, negotiate
+from app.relay.presence import Sight
 from app.view import View, etag
 from app.waiting import wait_seconds, wait_until
 from jobs.lifecycle import Lifecycle
@@ -19,8 +20,17 @@ class Show:
     def __call__(self, job_id: str) -> Response:
         negotiate(JSON)
         seconds = wait_seconds(request.args.get("wait"))
-        wait_until(lambda: self._life.head(job_id).state.terminal, seconds, self._draining)
-        view = self._view.job(self._life.load(job_id))
+        sight = Sight(self._life.index)
+
+        def ended() -> bool:
+            head = self._life.head(job_id)
+            sight.saw({job_id: head.unwatched_seconds})
+            return head.state.terminal
+
+        wait_until(ended, seconds, self._draining)
+        job = self._life.load(job_id)
+        sight.saw({job_id: job.request.cancel_when_unwatched_seconds})
+        view = self._view.job(job)
         response = answer(view, headers={"Cache-Control": "private, no-cache"})
         response.set_etag(etag(view), weak=True)
         if request.if_none_match.contains_weak(etag(view)):

@@ -13,8 +13,6 @@ from jobs.files import FileStore
 
 #: Uploads that one job may name; each is in the job's head, which is small.
 MAX_FILES = 50
-#: Members that are to come; taken and ignored, they would promise what nobody does.
-_LATER = frozenset({"/concurrency_key", "/cancel_when_unwatched_seconds"})
 
 
 class Wish(NamedTuple):
@@ -26,8 +24,7 @@ class Wish(NamedTuple):
 
 def check_members(body: dict[str, Any]) -> None:
     """422 with every fault of the body's own members."""
-    found = judge(SUBMISSION, body).faults
-    faults = [Fault(f.pointer, "is not supported yet") if f.pointer in _LATER else f for f in found]
+    faults = list(judge(SUBMISSION, body).faults)
     delay, expires = body.get("delay_seconds"), body.get("expires_in_seconds")
     if not faults and delay is not None and expires is not None and expires <= delay:
         faults.append(Fault("/expires_in_seconds", "is over before the delay is"))
@@ -58,6 +55,8 @@ def wish_of(body: dict[str, Any], entry: TypeEntry, files: list[str], clock: Clo
         max_attempts=int(body.get("max_attempts", entry.max_attempts)),
         timeout_seconds=body.get("timeout_seconds", entry.timeout_seconds),
         expires_at=None if expires is None else rfc3339(clock() + round(expires * 1000)),
+        concurrency_key=body.get("concurrency_key"),
+        cancel_when_unwatched_seconds=body.get("cancel_when_unwatched_seconds"),
         files=files,
     )
     return Wish(request, body.get("delay_seconds"))

@@ -12,6 +12,7 @@ import msgspec
 from app import events
 from app.factory import create_app
 from app.metrics import Metrics
+from app.relay import presence
 from app.relay.hub import Relay
 from app.relay.upkeep import Pace
 from app.streams import Detach
@@ -67,6 +68,7 @@ def watch(worker: Any) -> None:
     """Begins what runs beside the requests; drains once gunicorn tells *worker* to stop."""
     gevent.spawn(_drain, worker)
     gevent.spawn(_sweep)
+    gevent.spawn(presence.run, relay, parts.index)
 
 
 def _drain(worker: Any) -> None:

@@ -99,6 +99,9 @@ def _submit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delay-seconds", type=float, metavar="S")
     parser.add_argument("--expires-in-seconds", type=float, metavar="S")
     parser.add_argument("--concurrency-key", metavar="KEY", help="jobs of one key run one after another")
+    parser.add_argument(
+        "--cancel-when-unwatched-seconds", type=float, metavar="S", help="cancel it once nobody watched for so long"
+    )
     parser.add_argument("--idempotency-key", metavar="KEY", help="the same key again gives the same job")
     _service(parser)
 

@@ -10,7 +10,15 @@ from cli.service import Service
 from cli.watching import watch, watch_json
 
 #: Options that are members of the request under the same name.
-MEMBERS = ("priority", "timeout_seconds", "max_attempts", "delay_seconds", "expires_in_seconds", "concurrency_key")
+MEMBERS = (
+    "priority",
+    "timeout_seconds",
+    "max_attempts",
+    "delay_seconds",
+    "expires_in_seconds",
+    "concurrency_key",
+    "cancel_when_unwatched_seconds",
+)
 
 
 def run(arguments: argparse.Namespace) -> int:

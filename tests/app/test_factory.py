@@ -26,7 +26,7 @@ JSON = st.recursive(
 )
 MEMBERS = st.sampled_from(
     ["type", "params", "priority", "labels", "timeout_seconds", "max_attempts", "expires_in_seconds", "delay_seconds",
-     "concurrency_key", "reason", "grace_seconds", "odd"]
+     "concurrency_key", "cancel_when_unwatched_seconds", "reason", "grace_seconds", "odd"]
 )  # fmt: skip
 ODD = st.text(max_size=60) | st.sampled_from(["0" * 26, "latest", "nan", "-1", "9" * 50, "%00", "../..", "z" * 26, "0"])
 PARAMETERS = st.lists(

@@ -33,8 +33,12 @@ from tests.app.conftest import Web, pointers, problem
         ({"type": "count", "labels": {"a" * 41: "x"}}, [f"/labels/{'a' * 41}"]),
         ({"type": "count", "labels": {"a": "x" * 65}}, ["/labels/a"]),
         ({"type": "count", "labels": {"a": 1}}, ["/labels/a"]),
-        ({"type": "count", "concurrency_key": "k"}, ["/concurrency_key"]),
-        ({"type": "count", "cancel_when_unwatched_seconds": 3}, ["/cancel_when_unwatched_seconds"]),
+        ({"type": "count", "concurrency_key": ""}, ["/concurrency_key"]),
+        ({"type": "count", "concurrency_key": "k" * 201}, ["/concurrency_key"]),
+        ({"type": "count", "concurrency_key": 3}, ["/concurrency_key"]),
+        ({"type": "count", "cancel_when_unwatched_seconds": 0.5}, ["/cancel_when_unwatched_seconds"]),
+        ({"type": "count", "cancel_when_unwatched_seconds": 30 * 86400 + 1}, ["/cancel_when_unwatched_seconds"]),
+        ({"type": "count", "cancel_when_unwatched_seconds": "3"}, ["/cancel_when_unwatched_seconds"]),
         ({"priority": 99, "labels": [], "x": 1}, ["/labels", "/priority", "/type", "/x"]),
     ],
 )
@@ -44,9 +48,19 @@ def test_every_fault_of_the_members_is_listed(
     assert pointers(problem(client.post("/v1/jobs", json=members), 422, "invalid_request")) == expected
 
 
-def test_members_that_are_to_come_say_so(client: FlaskClient) -> None:
-    answer = client.post("/v1/jobs", json={"type": "count", "concurrency_key": "k"})
-    assert problem(answer, 422, "invalid_request")["errors"][0]["detail"] == "is not supported yet"
+def test_what_limits_a_job_is_in_its_request_and_its_head(web: Web) -> None:
+    key = "owner/7 ü\n" + "k" * 190
+    job = web.submit(concurrency_key=key, cancel_when_unwatched_seconds=2.5)
+    request = web.parts.lifecycle.load(job["id"]).request
+    assert (request.concurrency_key, request.cancel_when_unwatched_seconds) == (key, 2.5)
+    head = web.parts.lifecycle.head(job["id"])
+    assert (head.concurrency_key, head.unwatched_seconds) == (key, 2.5)
+
+
+def test_a_key_and_labels_that_no_head_has_room_for_are_too_large(client: FlaskClient) -> None:
+    labels = {str(n): "\U0001f40c" * 64 for n in range(4)}
+    body = {"type": "count", "labels": labels, "concurrency_key": "\U0001f40c" * 200}
+    problem(client.post("/v1/jobs", json=body), 413, "too_large")
 
 
 def test_an_unknown_type_is_not_found(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from jobs.catalogue import TypeEntry
 from jobs.errors import FileNotFound, JobNotFound, LogUnavailable
 from jobs.files import FileRecord, new_id
 from jobs.model import Job, JobState
-from jobs.sweep import RINGS, UNBORN_MS
+from jobs.sweep import RETURN_MS, RINGS, UNBORN_MS
 from jobs.writer import Writer
 from tests.jobs.conftest import Clients, Yard, yard_of
 from tests.service import redis_server, wait_for
@@ -183,6 +183,79 @@ def test_a_job_that_was_begun_in_time_does_not_expire(yard: Yard) -> None:
 
     assert yard.life.load(job_id).state is JobState.RUNNING
     assert yard.client.zcard(keys.EXPIRY) == 0
+
+
+# Unwatched -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["scheduled", "queued", "running"])
+def test_a_job_that_nobody_has_watched_for_so_long_is_cancelled(yard: Yard, state: str) -> None:
+    yard.clock.now += RETURN_MS
+    job_id = new_id()
+    delay = 100 if state == "scheduled" else None
+    yard.life.submit(job_id, request(cancel_when_unwatched_seconds=0.05), delay_seconds=delay)
+    if state == "running":
+        claimed(yard)
+    wait_for(lambda: yard.index.overdue(keys.UNWATCHED))
+    for _ in range(2):
+        yard.sweep.run()
+
+    if state == "running":
+        assert types(yard, job_id)[2:] == ["job.cancelling"]
+    else:
+        assert types(yard, job_id)[1:] == ["job.cancelled"]
+    job = yard.life.load(job_id)
+    assert job.cancel is not None
+    assert job.cancel.reason == "Nobody has watched the job for 0.05 seconds."
+    assert yard.client.exists(keys.UNWATCHED) == 0
+
+
+def test_the_count_begins_when_a_job_is_accepted_and_no_filing_begins_it_anew(yard: Yard) -> None:
+    job_id = submitted(yard, cancel_when_unwatched_seconds=60)
+    before = yard.client.zscore(keys.UNWATCHED, job_id)
+    claimed(yard)
+    yard.sweep.run()
+
+    assert yard.client.zscore(keys.UNWATCHED, job_id) == before
+    yard.index.watched({job_id: 1})
+    assert yard.client.zscore(keys.UNWATCHED, job_id) == before, "a shorter watch takes nothing from a longer one"
+    yard.index.watched({job_id: 90_000})
+    assert yard.client.zscore(keys.UNWATCHED, job_id) > before + 20_000
+    submitted(yard)
+    assert yard.client.zcard(keys.UNWATCHED) == 1
+
+
+def test_after_a_start_and_after_redis_was_away_nobody_is_taken_for_unwatched_for_a_moment(
+    clients: Clients, tmp_path: Path
+) -> None:
+    with redis_server(durable=True) as server:
+        yard = yard_of(clients(server.url), tmp_path)
+        job_id = submitted(yard, cancel_when_unwatched_seconds=0.001)
+        wait_for(lambda: yard.index.overdue(keys.UNWATCHED))
+        yard.clock.now += RETURN_MS - 1
+        yard.sweep.run()
+        assert yard.life.head(job_id).state is JobState.QUEUED
+
+        server.kill()
+        yard.clock.now += 1
+        with pytest.raises(LogUnavailable):
+            yard.sweep.turn()
+        server.start()
+        yard.sweep.turn()
+        yard.clock.now += RETURN_MS - 1
+        yard.sweep.run()
+        assert yard.life.head(job_id).state is JobState.QUEUED
+        yard.clock.now += 1
+        yard.sweep.run()
+        assert yard.life.head(job_id).state is JobState.CANCELLED
+
+
+def test_a_job_that_is_gone_is_nobody_s_to_watch(yard: Yard) -> None:
+    yard.clock.now += RETURN_MS
+    yard.client.zadd(keys.UNWATCHED, {"gone": 0})
+    yard.sweep.run()
+
+    assert yard.client.exists(keys.UNWATCHED) == 0
 
 
 # Rings -----------------------------------------------------------------------------------------------------------
