@@ -51,3 +51,11 @@ def stubborn(ctx: Context, params: Marked) -> None:
     _mark(params.file, f"begin {os.getpid()} {ctx.attempt}")
     while True:
         pass
+
+
+@job("narrow", params=Marked, max_running=2)
+def narrow(_ctx: Context, params: Marked) -> None:
+    """Runs beside one other of its kind, however many workers there are."""
+    _mark(params.file, f"begin {os.getpid()}")
+    time.sleep(params.seconds)
+    _mark(params.file, f"end {os.getpid()}")

@@ -162,6 +162,21 @@ def test_doorbells_rung_too_often_never_run_a_job_twice(calm_floor: Floor, tmp_p
     assert begun == dict.fromkeys(jobs, 1)
 
 
+def test_jobs_whose_doorbells_were_lost_run_all_the_same(calm_floor: Floor) -> None:
+    busy = [calm_floor.submit("calm") for _ in range(2)]
+    for job_id in busy:
+        calm_floor.running(job_id)
+    jobs = [calm_floor.submit("calm", seconds=0.01) for _ in range(5)]
+    rings = celery_queue("default")
+    wait_for(lambda: calm_floor.parts.client.llen(rings) >= len(jobs), what="the rings")
+    calm_floor.parts.client.delete(rings)
+    for job_id in busy:
+        calm_floor.cancel(job_id)
+
+    for job_id in jobs:
+        assert calm_floor.ended(job_id).state is JobState.SUCCEEDED
+
+
 def test_children_lead_their_own_groups_and_die_with_their_worker(own_floor: Floor) -> None:
     worker = own_floor.worker(TAILRACE_CONCURRENCY="2")
     job_id = own_floor.submit("calm")
