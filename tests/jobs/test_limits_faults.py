@@ -1,19 +1,23 @@
+import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from jobs import decisions, keys
 from jobs import events as ev
-from jobs import keys
 from jobs.catalogue import TypeEntry
-from jobs.model import HELD
+from jobs.head import Head
+from jobs.model import HELD, JobState
 from jobs.wiring import redis_client
 from jobs.writer import Writer
 from tests.jobs.conftest import Clients, Yard, yard_of
-from tests.jobs.limited import FREE, THREE, claimed, finish, parked, publish, submitted
+from tests.jobs.limited import FREE, THREE, claimed, finish, left, parked, publish, submitted
 from tests.service import UNIT, RedisServer, wait_for
 
 
@@ -148,3 +152,96 @@ def test_of_twenty_who_claim_at_once_no_more_get_a_place_than_there_are(any_redi
     assert ended == set(ids)
     assert at_work.most["t"] <= 3
     assert (at_work.most["key k"], at_work.most["key l"]) == (1, 1)
+
+
+# Anything in any order -------------------------------------------------------------------------------------------
+
+
+class Walk:
+    """Jobs that are begun and ended, or left half-way by a crash, as chance would have it."""
+
+    def __init__(self, yard: Yard, chance: random.Random) -> None:
+        self.yard, self.chance = yard, chance
+        self.types = publish(yard, THREE, FREE)
+        self.ids: list[str] = []
+
+    def held(self) -> list[Head]:
+        return [head for head in self.yard.life.heads(self.ids) if head.state in HELD]
+
+    def submit(self) -> None:
+        kind, key = self.chance.choice(["t", "free"]), self.chance.choice([None, "k", "l"])
+        self.ids += submitted(self.yard, 1, kind, concurrency_key=key, priority=self.chance.randint(0, 9))
+
+    def claim(self) -> None:
+        self.yard.life.claim("default", self.types, "w")
+
+    def claim_and_die(self) -> None:
+        """After the reservation, and in half of the cases after the start: nothing is filed."""
+        waiting = self.yard.life.heads(self.yard.index.waiting("default", 0, 50))
+        turn = self.yard.index.limits.reserve("default", [(head, self.types[head.type]) for head in waiting])
+        if turn.first is not None and self.chance.random() < 0.5:
+            writer = Writer(self.yard.log, waiting[turn.first].id, self.yard.clock)
+            writer.decide(lambda job: decisions.start(job, worker="w", steps=None))
+
+    def end(self) -> None:
+        for head in self.held()[:1]:
+            finish(self.yard, head.id)
+
+    def end_and_die(self) -> None:
+        for head in self.held()[:1]:
+            Writer(self.yard.log, head.id, self.yard.clock).write([ev.JobSucceeded()])
+
+    def lose(self) -> None:
+        for head in self.held()[-1:]:
+            self.yard.life.lose(head.id)
+
+    def cancel(self) -> None:
+        if self.ids:
+            self.yard.life.cancel(self.chance.choice(self.ids))
+
+    def sweep(self) -> None:
+        self.yard.sweep.run()
+
+    def wait(self) -> None:
+        """Every reservation of a job that nobody begins is over."""
+        client, heads = self.yard.client, {head.id: head for head in self.yard.life.heads(self.ids)}
+        for limit in self.yard.index.limits.in_use(100):
+            for job_id, held in self.yard.index.limits.places(limit, 100).items():
+                if not held and heads[job_id].state is JobState.QUEUED:
+                    client.zadd(keys.places(limit), {job_id: 1}, xx=True)
+
+    def judge(self) -> None:
+        """Never more than there are places."""
+        kinds = Counter(head.type for head in self.held())
+        of_key = Counter(head.concurrency_key for head in self.held() if head.concurrency_key)
+        assert kinds["t"] <= 3
+        assert all(number <= 2 for number in of_key.values())
+
+    def finish(self) -> None:
+        """Whatever happened, everything runs to its end and leaves nothing."""
+        for _ in range(3 * len(self.ids) + 5):
+            self.wait()
+            self.sweep()
+            self.end()
+            self.claim()
+            self.judge()
+        assert all(head.state.terminal for head in self.yard.life.heads(self.ids))
+        self.sweep()
+        assert left(self.yard) == []
+
+
+STEPS = [Walk.submit] * 4 + [Walk.claim] * 4 + [Walk.end] * 2
+STEPS += [Walk.claim_and_die, Walk.end_and_die, Walk.lose, Walk.cancel, Walk.sweep, Walk.wait]
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=20, max_size=80), chance=st.randoms(use_true_random=False))
+def test_whatever_crashes_in_between_no_limit_is_broken_and_every_job_ends(
+    yard: Yard, steps: list[Callable[[Walk], None]], chance: random.Random
+) -> None:
+    yard.client.flushall()
+    walk = Walk(yard, chance)
+    for step in steps:
+        step(walk)
+        walk.judge()
+    walk.finish()
