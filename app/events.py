@@ -2,6 +2,7 @@
 
 import random
 import re
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from time import monotonic
@@ -49,6 +50,9 @@ class Streams:
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
+        with suppress(LogUnavailable):
+            #: As long as whoever comes back is given: by then the stream itself is seen.
+            Sight(self._parts.index).saw({job_id: 0.0})
         return self._open(job_id, parse_after(after), Lens())
 
     def _open(self, job_id: str, after: After, lens: Lens) -> Response:
@@ -69,9 +73,9 @@ class Streams:
         after = parse_after(text)
         try:
             head = self._parts.lifecycle.head(job_id)
+            Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
         except LogUnavailable:
             return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
-        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
         if head.state.terminal and after == Cursor(head.epoch, head.seq):
             answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
             del answer.headers["Content-Type"]

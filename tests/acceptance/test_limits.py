@@ -91,10 +91,12 @@ def test_a_job_whose_stream_is_open_lives_and_ends_once_nobody_watches(wide_serv
         def until_ms() -> float:
             return client.zscore(keys.UNWATCHED, job_id) or 0.0
 
-        job_id = submit(wide_service, "steady", params, cancel_when_unwatched_seconds=1)
-        with httpx.stream("GET", f"{wide_service.url}/v1/jobs/{job_id}/events", timeout=30) as stream:
-            assert stream.status_code == 200
-            first = wait_for(until_ms)
+        body = {"type": "steady", "params": params, "cancel_when_unwatched_seconds": 1}
+        accept = {"Accept": "text/event-stream"}
+        with httpx.stream("POST", f"{wide_service.url}/v1/jobs", json=body, headers=accept, timeout=30) as stream:
+            job_id = stream.headers["Location"].rsplit("/", 1)[1]
+            first = until_ms()
+            assert first / 1000 - client.time()[0] > 5, "there is time for the stream to be seen"
             wait_for(lambda: until_ms() > first + 3000, what="the stream to be told of as a watcher, again")
             assert state(wide_service, job_id) == "running"
         #: Ten seconds are left to come back; the test does not wait for them.
