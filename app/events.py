@@ -51,7 +51,7 @@ class Streams:
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
         with suppress(LogUnavailable):
-            #: As long as whoever comes back is given: by then the stream itself is seen.
+            #: An open stream is seen within a second or two; a job just accepted may not have that long.
             Sight(self._parts.index).saw({job_id: 0.0})
         return self._open(job_id, parse_after(after), Lens())
 

@@ -21,6 +21,13 @@ def test_a_retry_is_a_new_job_with_the_same_params(web: Web) -> None:
     assert web.parts.lifecycle.load(again["id"]).request.files == [file_id]
 
 
+def test_a_retry_keeps_what_limits_the_job(web: Web) -> None:
+    job = web.submit(concurrency_key="k", cancel_when_unwatched_seconds=60)
+    web.client.post(f"/v1/jobs/{job['id']}/cancel")
+    again = web.parts.lifecycle.head(web.client.post(f"/v1/jobs/{job['id']}/retry").json["id"])
+    assert (again.concurrency_key, again.unwatched_seconds) == ("k", 60)
+
+
 @pytest.mark.parametrize("running", [False, True])
 def test_only_a_job_that_has_ended_is_retried_or_deleted(web: Web, running: bool) -> None:
     job = web.submit()
