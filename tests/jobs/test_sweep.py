@@ -230,6 +230,7 @@ def test_after_a_start_and_after_redis_was_away_nobody_is_taken_for_unwatched_fo
 ) -> None:
     with redis_server(durable=True) as server:
         yard = yard_of(clients(server.url), tmp_path)
+        yard.client.config_set("appendfsync", "always")
         job_id = submitted(yard, cancel_when_unwatched_seconds=0.001)
         wait_for(lambda: yard.index.overdue(keys.UNWATCHED))
         yard.clock.now += RETURN_MS - 1
