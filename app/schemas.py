@@ -205,6 +205,8 @@ JOB: Schema = _object(
         "retry_of": _maybe(_ID),
         "timeout_seconds": _maybe({"type": "number"}),
         "expires_at": _maybe(_TIME),
+        "concurrency_key": _maybe({"type": "string"}),
+        "cancel_when_unwatched_seconds": _maybe({"type": "number"}),
         "until": _maybe(_TIME),
         "truncated": {"type": "boolean", "description": "Something was cut to keep this small."},
         "cursor": {"type": "string", "description": "Where the log stood; what comes after is yet to be read."},

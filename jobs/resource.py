@@ -41,6 +41,8 @@ def _whole(job: Job) -> dict[str, Any]:
         "retry_of": request.retry_of,
         "timeout_seconds": request.timeout_seconds,
         "expires_at": request.expires_at,
+        "concurrency_key": request.concurrency_key,
+        "cancel_when_unwatched_seconds": request.cancel_when_unwatched_seconds,
         "until": job.until,
         "created_at": job.created_at,
         "started_at": job.started_at,
