@@ -14,19 +14,27 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """The last answer of *read*, good for a second."""
+    """The last answer of *read*, good for a second.
+
+    While one reads anew, the others go on with what they have: a crowd reads no more than one would.
+    """
 
     def __init__(self, read: Callable[[], T], monotonic: Callable[[], float]) -> None:
         self._read, self._monotonic = read, monotonic
         self._kept: tuple[float, T] | None = None
+        self._reading = False
 
     def get(self) -> T:
-        if self._kept is not None and self._monotonic() - self._kept[0] < FRESH_SECONDS:
+        if self._kept is not None and (self._reading or self._monotonic() - self._kept[0] < FRESH_SECONDS):
             return self._kept[1]
         return self.reread()
 
     def reread(self) -> T:
-        value = self._read()
+        self._reading = True
+        try:
+            value = self._read()
+        finally:
+            self._reading = False
         self._kept = (self._monotonic(), value)
         return value
 
@@ -57,6 +65,10 @@ class Known:
     def workers(self) -> list[WorkerEntry]:
         """The workers that live."""
         return list(self._workers.get())
+
+    def serves(self, kind: str) -> bool:
+        """Whether a living worker carries the type *kind*."""
+        return any(kind in worker.types for worker in self._workers.get())
 
     def served(self) -> set[str]:
         """The types that at least one living worker carries."""

@@ -4,9 +4,9 @@ from typing import Any
 
 from app.auth import Auth
 from app.known import Known
+from app.prospects import Place, Prospects
 from jobs.clock import rfc3339
 from jobs.head import Head
-from jobs.index import Index
 from jobs.model import Job, JobState
 from jobs.resource import resource
 from jobs.wiring import Parts
@@ -15,18 +15,18 @@ from jobs.wiring import Parts
 class View:
     """Adds ``served``, ``queue`` and ``links``; calls may raise LogUnavailable."""
 
-    def __init__(self, index: Index, known: Known, auth: Auth) -> None:
-        self.known, self.auth = known, auth
-        self._index = index
+    def __init__(self, known: Known, prospects: Prospects, auth: Auth) -> None:
+        self.known, self.prospects, self.auth = known, prospects, auth
 
     @classmethod
     def of(cls, parts: Parts) -> "View":
-        return cls(parts.index, Known(parts.catalogue), Auth(parts.settings))
+        known = Known(parts.catalogue)
+        return cls(known, Prospects(parts.lifecycle, parts.paces, known, parts.clock), Auth(parts.settings))
 
     def job(self, job: Job) -> dict[str, Any]:
         """The whole resource."""
         view = resource(job)
-        view["served"] = job.request.type in self.known.served()
+        view["served"] = self.known.serves(job.request.type)
         view["queue"] = self._queue(job)
         view["links"] = self.links(job.id)
         return view
@@ -41,7 +41,7 @@ class View:
             "max_attempts": head.max_attempts,
             "priority": head.priority,
             "labels": head.labels,
-            "served": head.type in self.known.served(),
+            "served": self.known.serves(head.type),
             "created_at": rfc3339(head.created),
             "started_at": _time(head.started),
             "finished_at": _time(head.finished),
@@ -65,15 +65,14 @@ class View:
     def path(job_id: str) -> str:
         return f"/v1/jobs/{job_id}"
 
-    def _queue(self, job: Job) -> dict[str, Any] | None:
-        """The place in the queue; nobody knows yet how long it takes to get there."""
+    def _queue(self, job: Job) -> Place | None:
         if job.state is not JobState.QUEUED:
             return None
-        return {"position": self._index.position(job.request.queue, job.id), "eta_seconds": None}
+        return self.prospects.place(job.request.queue, job.request.type, job.id)
 
 
 def etag(view: dict[str, Any]) -> str:
-    """Changes with whatever the resource shows, but the tokens in its links."""
+    """Changes with whatever the resource shows, but the tokens in its links and the estimate of its beginning."""
     queue = view["queue"] or {}
     return f"{view['cursor']}.{int(view['served'])}.{queue.get('position') or 0}"
 

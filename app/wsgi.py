@@ -47,7 +47,14 @@ def _snapshot(job_id: str) -> tuple[Cursor, Any]:
 
 
 pace = Pace(heartbeat=settings.heartbeat_seconds, rotate=settings.rotate_seconds)
-relay = Relay(parts.client, parts.log, _snapshot, pace=pace, retention_seconds=settings.retention_seconds)
+relay = Relay(
+    parts.client,
+    parts.log,
+    _snapshot,
+    view.prospects.places,
+    pace=pace,
+    retention_seconds=settings.retention_seconds,
+)
 metrics = Metrics()
 metrics.watch(relay)
 streams = events.Streams(parts, relay)

@@ -51,6 +51,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', now + ARGV[i + 1], ARGV[i]) end
 """
 
+#: ranks(waiting; id, ...): the rank of each, -1 for one that does not wait.
+_RANKS = """
+local found = {}
+for i, id in ipairs(ARGV) do found[i] = redis.call('ZRANK', KEYS[1], id) or -1 end
+return found
+"""
+
 
 class Index:
     """The bookmarks in Redis. Every call may raise LogUnavailable."""
@@ -65,6 +72,7 @@ class Index:
         self._watched = client.register_script(_WATCHED)
         self._file = client.register_script(with_places(script("file.lua")))
         self.limits = Limits(client, reserve_ms=self._lease_ms)
+        self._ranks = client.register_script(_RANKS)
 
     def announce(self, job_id: str) -> None:
         """Notes a job that is about to be created, so that the sweep finds it whatever happens next."""
@@ -127,6 +135,14 @@ class Index:
         with available():
             rank = self._client.zrank(keys.waiting(queue), job_id)
         return None if rank is None else int(rank) + 1
+
+    def positions(self, queue: str, job_ids: Sequence[str]) -> list[int | None]:
+        """As :meth:`position`, of many at one moment."""
+        if not job_ids:
+            return []
+        with available():
+            ranks = self._ranks([keys.waiting(queue)], job_ids)
+        return [None if rank < 0 else int(rank) + 1 for rank in ranks]
 
     # Leases ---------------------------------------------------------------------------------------------------
 

@@ -87,6 +87,11 @@ def parked_at(limit: str) -> str:
     return f"{PREFIX}:{{{PREFIX}}}:parked:{limit}"
 
 
+def pace(queue: str) -> str:
+    """Hash: job type → how long its jobs hold a slot, on average (see jobs/pace.py)."""
+    return f"{PREFIX}:{{{PREFIX}}}:pace:{queue}"
+
+
 def idempotency(digest: str) -> str:
     """String with an expiry: the job that the first request with this key made."""
     return f"{PREFIX}:{{{PREFIX}}}:idempotency:{digest}"

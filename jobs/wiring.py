@@ -12,6 +12,7 @@ from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
+from jobs.pace import Paces
 from jobs.redis_log import RedisLog
 from jobs.settings import Settings
 from jobs.sweep import Sweep
@@ -24,6 +25,7 @@ class Parts:
     log: RedisLog
     index: Index
     catalogue: Catalogue
+    paces: Paces
     files: FileStore
     lifecycle: Lifecycle
     sweep: Sweep
@@ -63,6 +65,7 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
         log=log,
         index=index,
         catalogue=Catalogue(client, lease_seconds=settings.lease_seconds),
+        paces=Paces(client),
         files=files,
         lifecycle=lifecycle,
         sweep=Sweep(lifecycle, files, clock, retention_seconds=settings.retention_seconds),

@@ -13,6 +13,7 @@ from worker.files import JobFiles
 from worker.job import JobType
 from worker.registry import Registry, Run
 from worker.runner import Runner
+from worker.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +31,19 @@ class Slot:
     def _parts(self) -> Parts:
         return self._assemble()
 
+    @cached_property
+    def _stopwatch(self) -> Stopwatch:
+        return Stopwatch(self._parts.paces, self._parts.clock)
+
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any."""
         #: Unlike its siblings by its pid: of two that claim at once each has to know which one won.
         holder = f"{self._worker}:{os.getpid()}"
+        self._stopwatch.start()
         job = self._parts.lifecycle.claim(queue, self._entries, holder)
         if job is not None:
             self._hold(job)
+        self._stopwatch.stop(job)
 
     def _hold(self, job: Job) -> None:
         pid = os.getpid()

@@ -9,9 +9,10 @@ Drawn as one subscriber's way:
 
 import logging
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 import gevent
 import redis
@@ -20,6 +21,7 @@ from gevent.hub import get_hub
 from app.relay import join, upkeep
 from app.relay.feed import Feed
 from app.relay.poll import Poll
+from app.relay.positions import Places, Positions
 from app.relay.reader import Reader, Snapshot
 from app.relay.room import Room
 from app.relay.subscriber import Reading, Subscriber, raw
@@ -47,10 +49,18 @@ class Relay:
     """Everything here runs in the thread of the gevent hub that made it."""
 
     def __init__(
-        self, client: redis.Redis, eventlog: EventLog, snapshot: Snapshot, *, pace: Pace, retention_seconds: int
+        self,
+        client: redis.Redis,
+        eventlog: EventLog,
+        snapshot: Snapshot,
+        places: Places,
+        *,
+        pace: Pace,
+        retention_seconds: int,
     ) -> None:
         self.pace, self.retention_seconds = pace, retention_seconds
         self.reader = Reader(eventlog, snapshot)
+        self.positions = Positions(self, places)
         self.feed = Feed(client, self._on_live, self._on_ready)
         self.tally = Tally()
         self.draining = False
@@ -198,7 +208,7 @@ class Relay:
     def enter(self, subscriber: Subscriber) -> None:
         """The subscriber stands where its room does: from here on it gets what the room gets."""
         room = self._leave(subscriber)
-        subscriber.live = True
+        subscriber.live = room.fresh = True
         room.live.setdefault(subscriber.reading.lens, set()).add(subscriber)
 
     def _fall_behind(self, room: Room, subscriber: Subscriber) -> None:
@@ -228,16 +238,26 @@ class Relay:
         """Passes *entries* on to all that are live in *room*; each lens encodes them once."""
         if entries:
             self.tally.events += len(entries)
+            room.follow(entries)
             for lens, listeners in tuple(room.live.items()):
                 data = lens.events(entries)
                 if data:
-                    for subscriber in tuple(listeners):
-                        if not self.send(subscriber, data) and not subscriber.closed:
-                            self._fall_behind(room, subscriber)
+                    self._pass_on(room, tuple(listeners), data)
             if entries[-1].type in TERMINAL:
                 self.end_all(room, "terminal")
         if room.lost:
             self._renew(room)
+
+    def tell(self, room: Room, name: str, data: dict[str, Any]) -> None:
+        """An event of the stream itself, to all that are live in *room* and have taken what they were sent."""
+        for lens, listeners in tuple(room.live.items()):
+            ready = [subscriber for subscriber in listeners if not subscriber.rest]
+            self._pass_on(room, ready, lens.control(name, room.job_id, data))
+
+    def _pass_on(self, room: Room, listeners: Iterable[Subscriber], data: bytes) -> None:
+        for subscriber in listeners:
+            if not self.send(subscriber, data) and not subscriber.closed:
+                self._fall_behind(room, subscriber)
 
     def end_all(self, room: Room, reason: str) -> None:
         for lens, listeners in tuple(room.live.items()):

@@ -154,6 +154,7 @@ class _Join:
             #: Events of earlier epochs are history: the room is past them, or is told by the first that is not.
             self.relay.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
         elif not page.entries or page.entries[-1].cursor == page.last:
+            room.learn(decode_head(page.head))
             self.relay.deliver(room, room.begin(page.last))
 
     def _arrive(self, at: Cursor, *, over: bool) -> bool:

@@ -1,17 +1,26 @@
 """A topic with those who listen to it."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from gevent.event import Event
 
 from app.relay.lens import Lens
 from app.relay.subscriber import Subscriber
 from app.relay.topic import Topic
 from jobs import keys
+from jobs.eventlog import Entry
+from jobs.head import Head
+from jobs.model import EDGES, JobState
+
+#: Whether the job waits in its queue after an event of this type; types that are not here change nothing of it.
+_WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.items()}  # type: ignore[attr-defined]
 
 
 class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
-    __slots__ = ("channel", "filling", "joining", "live", "ready")
+    __slots__ = ("channel", "filling", "fresh", "joining", "kind", "left", "live", "queue", "ready", "told", "waits")
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
@@ -21,3 +30,18 @@ class Room(Topic):
         self.live: dict[Lens, set[Subscriber]] = {}
         self.joining: set[Subscriber] = set()
         self.filling = False
+        #: The job's queue and type, and whether it waits there; known once somebody has read the log.
+        self.queue = self.kind = ""
+        self.waits = False
+        #: The place in the queue that was told last; whether somebody has come since, and whether it had none.
+        self.told: dict[str, Any] | None = None
+        self.fresh, self.left = True, False
+
+    def learn(self, head: Head) -> None:
+        """The job as it was where the room begins."""
+        self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
+
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """What *entries*, which are passed on, say of the job's waiting."""
+        for entry in entries:
+            self.waits = _WAITS.get(entry.type, self.waits)

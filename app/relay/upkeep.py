@@ -38,6 +38,7 @@ def run(relay: "Relay", pace: Pace) -> None:
         relay.reader.forget()
         for subscriber in relay.subscribers():
             _attend(relay, pace, subscriber, now)
+        relay.positions.turn(now)
         if now - checked >= pace.check:
             checked = now
             gevent.spawn(_check, relay)

@@ -1,0 +1,79 @@
+"""How long jobs hold a slot, by queue and type: measured by workers, read by whoever foretells a beginning."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import redis
+
+from jobs import keys
+from jobs.redis_log import available
+
+#: A mean is plain over so many jobs; from then on a new one counts a twentieth. More would let one odd job move every
+#: estimate by more than a tenth, less would take hours to notice that long jobs have changed.
+MEMORY = 20
+#: The mean over all types of a queue, in the place of a type's name: types have none that is empty.
+ANY = ""
+#: Jobs that run, seen at most in one look; of a fleet with more slots the next one is free at any moment anyway.
+HELD = 512
+
+#: note(pace; memory, seconds, name_1, ...): takes *seconds* into the mean of each name, all or none.
+#: pace: hash, name → "<mean seconds> <jobs, up to memory>".
+_NOTE = """
+for i = 3, #ARGV do
+  local mean, jobs = string.match(redis.call('HGET', KEYS[1], ARGV[i]) or '', '^(%S+) (%d+)$')
+  jobs = math.min(tonumber(jobs or 0) + 1, tonumber(ARGV[1]))
+  mean = tonumber(mean or 0)
+  redis.call('HSET', KEYS[1], ARGV[i], string.format('%.6f %d', mean + (ARGV[2] - mean) / jobs, jobs))
+end
+"""
+
+#: at(waiting; rank_1, ...): the ids at these ranks, '' where the queue has become shorter.
+_AT = """
+local found = {}
+for i, rank in ipairs(ARGV) do found[i] = redis.call('ZRANGE', KEYS[1], rank, rank)[1] or '' end
+return found
+"""
+
+
+class Look(NamedTuple):
+    """How some queues stand: jobs that wait, mean seconds by type, and the ids of what runs in any queue."""
+
+    depths: dict[str, int]
+    means: dict[str, dict[str, float]]
+    held: list[str]
+
+
+class Paces:
+    """The measurements in Redis, and the look at the queues that they are used with. Calls may raise LogUnavailable."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client: Any = client
+        self._note = client.register_script(_NOTE)
+        self._at = client.register_script(_AT)
+
+    def note(self, queue: str, kind: str, seconds: float) -> None:
+        """A job of type *kind* has held a slot for *seconds*."""
+        with available():
+            self._note([keys.pace(queue)], [MEMORY, f"{seconds:.6f}", kind, ANY])
+
+    def look(self, queues: Sequence[str]) -> Look:
+        with available(), self._client.pipeline(transaction=False) as pipe:
+            pipe.zrange(keys.LEASES, 0, HELD - 1)
+            for queue in queues:
+                pipe.zcard(keys.waiting(queue))
+                pipe.hgetall(keys.pace(queue))
+            held, *rows = pipe.execute()
+        depths = dict(zip(queues, map(int, rows[::2]), strict=True))
+        means = dict(zip(queues, map(_means, rows[1::2]), strict=True))
+        return Look(depths, means, [job_id.decode() for job_id in held])
+
+    def at(self, queue: str, ranks: Sequence[int]) -> list[str]:
+        """The ids of the jobs at these places of the queue, counted from 0; empty where there is none any more."""
+        if not ranks:
+            return []
+        with available():
+            return [job_id.decode() for job_id in self._at([keys.waiting(queue)], ranks)]
+
+
+def _means(row: Mapping[bytes, bytes]) -> dict[str, float]:
+    return {name.decode(): float(value.partition(b" ")[0]) for name, value in row.items()}
