@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from app.known import Known, Recent
+from app.lineup import Lineup
 from jobs.catalogue import WorkerEntry
 from jobs.clock import Clock
-from jobs.estimate import Forecast, remaining, stretches
+from jobs.estimate import Forecast, remaining
 from jobs.head import Head
 from jobs.lifecycle import Lifecycle
 from jobs.pace import ANY, Look, Paces
@@ -49,37 +50,26 @@ class Prospects:
 
     def _forecast(self, queue: str) -> Forecast | None:
         if queue not in self._forecasts:
-            self._forecasts[queue] = Recent(partial(self._read, queue), self._monotonic)
+            lineup = Lineup(queue, self._life, self._paces)
+            self._forecasts[queue] = Recent(partial(self._read, queue, lineup), self._monotonic)
         return self._forecasts[queue].get()
 
-    def _read(self, queue: str) -> Forecast | None:
+    def _read(self, queue: str, lineup: Lineup) -> Forecast | None:
         """None where no worker listens, or none has yet ended a job that would tell how long they take."""
         workers = [worker for worker in self._known.workers() if queue in worker.queues]
         look = self._paces.look(sorted({queue}.union(*(worker.queues for worker in workers))))
-        typical = look.means[queue].get(ANY)
-        if not workers or typical is None:
+        if not workers or ANY not in look.means[queue]:
             return None
-        plan = stretches(look.depths[queue])
-        ids = self._paces.at(queue, [stretch.rank for stretch in plan])
-        heads = {head.id: head for head in self._life.heads([*filter(None, ids), *look.held])}
         slower = _slower(queue, workers, look)
-        ahead = (
-            (stretch.stop - stretch.start, slower * _mean(look, heads.get(job_id), typical))
-            for stretch, job_id in zip(plan, ids, strict=True)
-        )
-        running = [heads[job_id] for job_id in look.held if job_id in heads]
-        return Forecast(list(self._free(workers, running, look, typical)), ahead, slower * typical)
+        ahead = [(count, slower * _mean(look, queue, kind)) for count, kind in lineup.look(look.depths[queue])]
+        return Forecast(list(self._free(workers, look)), ahead, slower * _mean(look, queue, ANY))
 
-    def _free(
-        self, workers: Sequence[WorkerEntry], running: Sequence[Head], look: Look, typical: float
-    ) -> Iterator[float]:
+    def _free(self, workers: Sequence[WorkerEntry], look: Look) -> Iterator[float]:
         """For each slot of *workers* the seconds until it is free."""
         busy: dict[str, list[float]] = defaultdict(list)
         now = self._clock()
-        for head in running:
-            elapsed = max(0, now - (head.run_started or now)) / 1000
-            worker = (head.worker or "").rpartition(":")[0]
-            busy[worker].append(remaining(_mean(look, head, typical), elapsed))
+        for head in self._life.heads(look.held):
+            busy[_worker(head)].append(_left(look, head, now))
         for entry in workers:
             idle = [0.0] * entry.concurrency
             yield from [*busy[entry.id], *idle][: entry.concurrency]
@@ -90,20 +80,28 @@ def rounded(seconds: float) -> float:
     return round(float(f"{seconds:.3g}"), 1)
 
 
-def _mean(look: Look, head: Head | None, typical: float) -> float:
-    """How long the job holds a slot; as most do where its type has not been measured."""
-    if head is None:
-        return typical
-    known = look.means.get(head.queue, {})
-    return known.get(head.type, known.get(ANY, typical))
+def _mean(look: Look, queue: str, kind: str) -> float:
+    """How long a job holds a slot; as the queue's jobs do on average where its type has not been measured."""
+    means = look.means.get(queue, {})
+    return means.get(kind, means.get(ANY, 0.0))
+
+
+def _left(look: Look, head: Head, now: int) -> float:
+    """Seconds that the job still runs."""
+    elapsed = max(0, now - (head.run_started or now)) / 1000
+    return remaining(_mean(look, head.queue, head.type), elapsed)
+
+
+def _worker(head: Head) -> str:
+    """The worker whose child holds the job: a holder is called <worker>:<pid>."""
+    return (head.worker or "").rpartition(":")[0]
 
 
 def _slower(queue: str, workers: Sequence[WorkerEntry], look: Look) -> float:
     """How much longer it all takes because the workers serve other queues that have work: a job of each in turn."""
-    typical = look.means[queue][ANY]
-    share = 0.0
+    own, share = _mean(look, queue, ANY), 0.0
     for worker in workers:
         others = [other for other in worker.queues if other != queue and look.depths[other]]
-        turn = typical + sum(look.means[other].get(ANY, typical) for other in others)
-        share += worker.concurrency * (typical / turn if turn else 1.0)
+        turn = own + sum(_mean(look, other, ANY) for other in others)
+        share += worker.concurrency * (own / turn if turn else 1.0)
     return sum(worker.concurrency for worker in workers) / share if share else 1.0

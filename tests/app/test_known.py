@@ -36,3 +36,34 @@ def test_a_type_that_is_not_known_is_looked_up_anew(session_parts: Parts, redis_
         known.get("count")
     session_parts.catalogue.publish(TYPES)
     assert known.get("count").title == "Count"
+
+
+def test_while_one_reads_anew_the_others_go_on_with_what_they_have() -> None:
+    clock, seen = _Clock(), []
+
+    def read() -> int:
+        if clock.reads:
+            seen.append(recent.get())
+        return clock.read()
+
+    recent = Recent(read, clock)
+    assert recent.get() == 0
+    clock.now += FRESH_SECONDS
+    assert recent.get() == 1
+    assert seen == [0]
+
+
+def test_a_read_that_fails_is_tried_again_by_the_next_who_asks() -> None:
+    clock, faults = _Clock(), [ConnectionError()]
+
+    def read() -> int:
+        if clock.reads and faults:
+            raise faults.pop()
+        return clock.read()
+
+    recent = Recent(read, clock)
+    recent.get()
+    clock.now += FRESH_SECONDS
+    with pytest.raises(ConnectionError):
+        recent.get()
+    assert recent.get() == 1

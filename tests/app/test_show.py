@@ -51,6 +51,17 @@ def test_the_etag_changes_with_the_place_in_the_queue(web: Web) -> None:
     assert web.client.get(url, headers={"If-None-Match": etag}).json["queue"]["position"] == 1
 
 
+def test_a_queued_job_says_when_it_will_begin_and_the_etag_leaves_that_out(web: Web) -> None:
+    web.serve("count")
+    web.parts.paces.note("default", "count", 60.0)
+    *_, last = [web.submit() for _ in range(5)]
+    url = f"/v1/jobs/{last['id']}"
+    answer = web.client.get(url)
+    assert answer.json["queue"] == {"position": 5, "eta_seconds": 120.0}
+    web.parts.paces.note("default", "count", 600.0)
+    assert web.client.get(url, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
 def test_waiting_ends_as_soon_as_the_job_has(web: Web) -> None:
     job = web.submit()
     threading.Timer(0.3, web.run, [ev.JobSucceeded(result=7)]).start()
