@@ -201,7 +201,17 @@ JOB: Schema = _object(
         "error": _maybe({"$ref": "#/components/schemas/Failure"}),
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Failure"}},
         "cancel": _maybe({"type": "object"}),
-        "queue": _maybe(_object({"position": _maybe({"type": "integer"}), "eta_seconds": _maybe({"type": "number"})})),
+        "queue": _maybe(
+            _object(
+                {
+                    "position": _maybe({"type": "integer", "minimum": 1, "description": "1 begins next."}),
+                    "eta_seconds": _maybe(
+                        {"type": "number", "minimum": 0, "description": "Until it begins, as far as anybody can tell."}
+                    ),
+                },
+                description="The job's place among those that wait.",
+            )
+        ),
         "retry_of": _maybe(_ID),
         "timeout_seconds": _maybe({"type": "number"}),
         "expires_at": _maybe(_TIME),

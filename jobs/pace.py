@@ -8,22 +8,23 @@ import redis
 from jobs import keys
 from jobs.redis_log import available
 
-#: A mean is plain over so many jobs; from then on a new one counts a twentieth. More would let one odd job move every
-#: estimate by more than a tenth, less would take hours to notice that long jobs have changed.
-MEMORY = 20
+#: A mean is plain over its first jobs; from then on it remembers so many jobs, or as many as took a slot for so many
+#: seconds together, up to a limit. Less would let one odd job, or one busy moment of the machine, move every estimate;
+#: more would take hours to notice that long jobs have changed.
+JOBS, SECONDS, LIMIT = 20, 20, 1000
 #: The mean over all types of a queue, in the place of a type's name: types have none that is empty.
 ANY = ""
 #: Jobs that run, seen at most in one look; of a fleet with more slots the next one is free at any moment anyway.
 HELD = 512
 
-#: note(pace; memory, seconds, name_1, ...): takes *seconds* into the mean of each name, all or none.
-#: pace: hash, name → "<mean seconds> <jobs, up to memory>".
+#: note(pace; jobs, seconds, limit, took, name_1, ...): takes *took* seconds into the mean of each name, all or none.
+#: pace: hash, name → "<mean seconds> <jobs that it remembers>".
 _NOTE = """
-for i = 3, #ARGV do
-  local mean, jobs = string.match(redis.call('HGET', KEYS[1], ARGV[i]) or '', '^(%S+) (%d+)$')
-  jobs = math.min(tonumber(jobs or 0) + 1, tonumber(ARGV[1]))
-  mean = tonumber(mean or 0)
-  redis.call('HSET', KEYS[1], ARGV[i], string.format('%.6f %d', mean + (ARGV[2] - mean) / jobs, jobs))
+for i = 5, #ARGV do
+  local mean, jobs = string.match(redis.call('HGET', KEYS[1], ARGV[i]) or '0 0', '^(%S+) (%d+)$')
+  local most = math.max(tonumber(ARGV[1]), math.min(tonumber(ARGV[3]), math.floor(ARGV[2] / mean)))
+  jobs = math.min(jobs + 1, most)
+  redis.call('HSET', KEYS[1], ARGV[i], string.format('%.6f %d', mean + (ARGV[4] - mean) / jobs, jobs))
 end
 """
 
@@ -54,7 +55,7 @@ class Paces:
     def note(self, queue: str, kind: str, seconds: float) -> None:
         """A job of type *kind* has held a slot for *seconds*."""
         with available():
-            self._note([keys.pace(queue)], [MEMORY, f"{seconds:.6f}", kind, ANY])
+            self._note([keys.pace(queue)], [JOBS, SECONDS, LIMIT, f"{seconds:.6f}", kind, ANY])
 
     def look(self, queues: Sequence[str]) -> Look:
         with available(), self._client.pipeline(transaction=False) as pipe:

@@ -4,7 +4,7 @@ import pytest
 
 from jobs import keys
 from jobs.errors import LogUnavailable
-from jobs.pace import ANY, MEMORY, Paces
+from jobs.pace import ANY, JOBS, LIMIT, SECONDS, Paces
 from jobs.wiring import redis_client
 from tests.jobs.conftest import Clients, Yard
 from tests.service import RedisServer, free_port
@@ -35,13 +35,30 @@ def test_the_first_jobs_count_alike(paces: Paces) -> None:
 
 
 def test_later_jobs_move_the_mean_little_by_little_and_in_the_end_all_the_way(paces: Paces) -> None:
-    for _ in range(2 * MEMORY):
-        paces.note("q", "a", 1.0)
-    paces.note("q", "a", 21.0)
-    assert mean(paces) == pytest.approx(1 + 20 / MEMORY)
-    for _ in range(10 * MEMORY):
-        paces.note("q", "a", 21.0)
-    assert mean(paces) == pytest.approx(21.0, rel=0.01)
+    for _ in range(2 * JOBS):
+        paces.note("q", "a", 10.0)
+    paces.note("q", "a", 30.0)
+    assert mean(paces) == pytest.approx(10 + 20 / JOBS)
+    for _ in range(10 * JOBS):
+        paces.note("q", "a", 30.0)
+    assert mean(paces) == pytest.approx(30.0, rel=0.01)
+
+
+def test_of_short_jobs_more_are_remembered(paces: Paces) -> None:
+    for _ in range(2 * JOBS):
+        paces.note("q", "a", 0.1)
+    paces.note("q", "a", 0.1 + 4.1)
+    assert mean(paces) == pytest.approx(0.1 + 4.1 / (2 * JOBS + 1))
+
+
+def test_but_no_more_than_a_limit_and_after_longer_ones_fewer_again(paces: Paces, client: Any) -> None:
+    for took in (SECONDS / LIMIT / 10, 0.0):
+        client.hset(keys.pace("q"), "a", f"{took:.6f} {LIMIT}")
+        paces.note("q", "a", took + 1.0)
+        assert mean(paces) == pytest.approx(took + 1.0 / LIMIT)
+    client.hset(keys.pace("q"), "a", f"10.0 {LIMIT}")
+    paces.note("q", "a", 30.0)
+    assert mean(paces) == pytest.approx(10 + 20 / JOBS)
 
 
 def test_types_and_queues_are_measured_apart_and_a_queue_as_a_whole_too(paces: Paces) -> None:

@@ -64,6 +64,7 @@ class Client:
     lens: Lens = field(default_factory=Lens)
     pause: Callable[[], float] = lambda: 0.0
     frames: list[dict[str, str]] = field(default_factory=list)
+    raw: bytes = b""
     comments: int = 0
 
     def run(self) -> "Client":
@@ -72,7 +73,7 @@ class Client:
         buffer = b""
         with contextlib.closing(ours):
             while data := ours.recv(4096):
-                buffer += data
+                buffer, self.raw = buffer + data, self.raw + data
                 *whole, buffer = buffer.split(b"\n\n")
                 self.comments += sum(line.startswith(b":") for part in whole for line in part.split(b"\n"))
                 self.frames += [_fields(part) for part in whole]
@@ -95,6 +96,11 @@ class Client:
     def data(self, name: str) -> dict[str, Any]:
         [frame] = [frame for frame in self.frames if frame.get("event") == name]
         return dict(msgspec.json.decode(frame["data"])["data"])
+
+    def every(self, name: str) -> list[dict[str, Any]]:
+        """The data of every frame called *name*."""
+        found = [frame["data"] for frame in self.frames if frame.get("event") == name]
+        return [msgspec.json.decode(data)["data"] for data in found]
 
     @property
     def last_id(self) -> str | None:
