@@ -104,3 +104,21 @@ def test_leaving_the_page_closes_its_stream(new_tab: NewTab, gated: Callable[[],
         page.get_by_role("link", name="New job").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("New job")
     gate.touch()
+
+
+def test_a_job_that_waits_shows_its_place_and_when_it_begins_as_the_queue_moves(
+    new_tab: NewTab, service: Service, gated: Callable[[], Gated]
+) -> None:
+    service.wait(service.submit("ticks", n=2, seconds=0.6)["id"])
+    gates = [gated() for _ in range(2)]
+    for job_id, _ in gates:
+        service.wait(job_id, "running")
+    first, _, third = (service.submit("ticks", n=2, seconds=0.6)["id"] for _ in range(3))
+    page = new_tab(f"/jobs/{third}")
+    expect(page.locator("article.job")).to_contain_text(re.compile(r"3 in the queue, about \d+ s to go"))
+    service.client.post(f"/v1/jobs/{first}/cancel")
+    expect(page.locator("article.job")).to_contain_text("2 in the queue")
+    for _, gate in gates:
+        gate.touch()
+    expect(page.locator(".pill")).to_have_text("Succeeded")
+    expect(page.locator("article.job")).not_to_contain_text("in the queue")

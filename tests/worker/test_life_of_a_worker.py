@@ -16,6 +16,7 @@ import pytest
 from jobs.doorbell import TASK, celery_queue
 from jobs.events import TERMINAL
 from jobs.model import JobState
+from jobs.pace import ANY
 from tests.service import BIN, ROOT, Process, wait_for
 from tests.worker.floor import OWN, Floor, alive, floor, lines, stop
 
@@ -51,6 +52,16 @@ def _wardens(worker: Process) -> list[int]:
 
 
 # One worker that is not harmed ---------------------------------------------------------------------------------
+
+
+def test_how_long_jobs_held_a_slot_is_known_afterwards(calm_floor: Floor) -> None:
+    """Also of one that failed: its slot was taken all the same."""
+    for kind in ("calm", "leaver"):
+        calm_floor.ended(calm_floor.submit(kind, seconds=0.3))
+    means = wait_for(lambda: len(found := calm_floor.parts.paces.look(["default"]).means["default"]) >= 3 and found)
+    assert 0.3 <= means["calm"] < 20
+    assert 0 < means["leaver"] < 20
+    assert 0 < means[ANY] < 20
 
 
 def test_a_job_from_outside_the_repository_runs_end_to_end(calm_floor: Floor) -> None:
