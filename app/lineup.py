@@ -10,28 +10,28 @@ class Lineup:
 
     def __init__(self, queue: str, lifecycle: Lifecycle, paces: Paces) -> None:
         self._queue, self._life, self._paces = queue, lifecycle, paces
-        #: Of the jobs that have been looked at and wait: job id → type.
+        #: Of the jobs that have been looked at and waited then: job id → type.
         self._types: dict[str, str] = {}
 
     def look(self, depth: int) -> list[tuple[int, str]]:
         """How many jobs of which type come one after another, in a queue of *depth* jobs."""
-        places = self._places()
-        places |= self._more(sorted(places), depth)
-        self._types = {job_id: self._types[job_id] for job_id in places.values()}
-        known = sorted(places)
+        types = self._standing()
         #: The queue may have grown since its depth was read.
-        counts = shares(known, max([depth, *(place + 1 for place in known[-1:])]))
-        return [(count, self._types[places[place]]) for place, count in zip(known, counts, strict=True)]
+        depth = max([depth, *(place + 1 for place in types)])
+        types |= self._more(sorted(types), depth)
+        #: Two looks at a time only know less than they could: each leaves what it saw, whole.
+        self._types = dict(types.values())
+        places = sorted(types)
+        return [(count, types[place][1]) for place, count in zip(places, shares(places, depth), strict=True)]
 
-    def _places(self) -> dict[int, str]:
-        """Where the jobs that are known stand now."""
-        positions = self._life.index.positions(self._queue, list(self._types))
-        return {at - 1: job_id for job_id, at in zip(self._types, positions, strict=True) if at is not None}
+    def _standing(self) -> dict[int, tuple[str, str]]:
+        """The jobs that are known and wait, by their places now: id and type."""
+        known = list(self._types.items())
+        positions = self._life.index.positions(self._queue, [job_id for job_id, _ in known])
+        return {at - 1: job for job, at in zip(known, positions, strict=True) if at is not None}
 
-    def _more(self, known: list[int], depth: int) -> dict[int, str]:
-        """Jobs that are new, by their places."""
-        wanted = unknown(known, max([depth, *(place + 1 for place in known[-1:])]))
+    def _more(self, known: list[int], depth: int) -> dict[int, tuple[str, str]]:
+        """Jobs that are new."""
+        wanted = unknown(known, depth)
         found = {job_id: at for at, job_id in zip(wanted, self._paces.at(self._queue, wanted), strict=True) if job_id}
-        types = {head.id: head.type for head in self._life.heads(list(found))}
-        self._types |= types
-        return {found[job_id]: job_id for job_id in types}
+        return {found[head.id]: (head.id, head.type) for head in self._life.heads(list(found))}

@@ -46,8 +46,8 @@ def test_looks_come_to_an_end_with_the_head_of_the_queue_known_job_by_job(depth:
     known: list[int] = []
     while found := unknown(known, depth):
         known = sorted([*known, *found])
-    assert known[:100] == list(range(100))
-    assert len(known) < 2500
+    assert known[:300] == list(range(300))
+    assert len(known) < 4000
 
 
 # When a job begins -----------------------------------------------------------------------------------------------
