@@ -12,6 +12,7 @@ from jobs.clock import Clock
 from jobs.estimate import Forecast, remaining
 from jobs.head import Head
 from jobs.lifecycle import Lifecycle
+from jobs.limits import Parked
 from jobs.pace import ANY, Look, Paces
 
 #: As the wire shows it: ``position`` and ``eta_seconds``, each None where nobody can tell.
@@ -36,17 +37,24 @@ class Prospects:
 
     def place(self, queue: str, kind: str, job_id: str) -> Place:
         """The place of one job, which is of type *kind*."""
-        return self._place(queue, kind, self._life.index.position(queue, job_id))
+        return self.places(queue, {job_id: kind})[0]
 
     def places(self, queue: str, kinds: Mapping[str, str]) -> list[Place]:
-        """The places of many jobs of one queue, given with their types, in the order given."""
-        positions = self._life.index.positions(queue, list(kinds))
-        return [self._place(queue, kind, position) for kind, position in zip(kinds.values(), positions, strict=True)]
+        """The places of many jobs of one queue, given with their types, in the order given.
 
-    def _place(self, queue: str, kind: str, position: int | None) -> Place:
+        A job that is parked has its place among those that wait for the same limit.
+        """
+        positions = dict(zip(kinds, self._life.index.positions(queue, list(kinds)), strict=True))
+        parked = self._life.index.limits.parked([job_id for job_id, at in positions.items() if at is None])
+        return [self._place(queue, kinds[job_id], at, parked.get(job_id)) for job_id, at in positions.items()]
+
+    def _place(self, queue: str, kind: str, at: int | None, parked: Parked | None) -> Place:
+        position = at or (parked.position if parked else None)
         forecast = None if position is None or not self._known.serves(kind) else self._forecast(queue)
-        eta = None if position is None or forecast is None else rounded(forecast.seconds(position))
-        return {"position": position, "eta_seconds": eta}
+        if position is None or forecast is None:
+            return {"position": position, "eta_seconds": None}
+        seconds = forecast.seconds(position) if parked is None else forecast.parked(position, parked.places)
+        return {"position": position, "eta_seconds": rounded(seconds)}
 
     def _forecast(self, queue: str) -> Forecast | None:
         if queue not in self._forecasts:

@@ -62,7 +62,7 @@ class Forecast:
 
     def __init__(self, free: Sequence[float], ahead: Iterable[tuple[int, float]], typical: float) -> None:
         jobs = [*ahead, (DEALT, typical)]
-        self._slots, self._busy = len(free), sum(free)
+        self._slots, self._busy, self._typical = len(free), sum(free), typical
         self._seconds = [seconds for _, seconds in jobs]
         self._places = list(accumulate((count for count, _ in jobs[:-1]), initial=0))
         self._work = list(accumulate((count * seconds for count, seconds in jobs[:-1]), initial=0.0))
@@ -78,6 +78,10 @@ class Forecast:
         if before < len(self._near):
             return self._near[before]
         return max(self._near[-1], self._shared(before) - self._lag)
+
+    def parked(self, position: int, places: int) -> float:
+        """Until a job that is the *position*-th to wait for one of *places* places begins, each with half done."""
+        return (position - 0.5) * self._typical / places
 
     def _shared(self, before: int) -> float:
         """When so many jobs would be done if each were shared by all slots."""

@@ -34,6 +34,7 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     until: int | None = None
     expires: int | None = None
     started: int | None = None
+    run_started: int | None = None
     finished: int | None = None
     #: When the run in hand will have taken too long.
     deadline: int | None = None
@@ -75,6 +76,7 @@ def head_of(job: Job) -> Head:
         until=_ms(job.until),
         expires=_ms(request.expires_at),
         started=_ms(job.started_at),
+        run_started=_ms(job.run_started_at),
         finished=_ms(job.finished_at),
         deadline=_ms(job.deadline),
         unwatched_seconds=request.cancel_when_unwatched_seconds,

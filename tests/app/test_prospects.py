@@ -17,6 +17,7 @@ from jobs.wiring import Parts
 from tests.app.conftest import Web
 
 KINDS = {kind: TypeEntry(name=kind, title=kind, params_schema={}) for kind in ("quick", "slow", "new")}
+KINDS["few"] = TypeEntry(name="few", title="few", params_schema={}, max_running=2)
 
 
 @dataclass
@@ -213,3 +214,19 @@ def test_a_crowd_that_asks_in_the_same_second_reads_the_queue_once(web: Web) -> 
 )
 def test_an_estimate_has_no_more_digits_than_it_knows(seconds: float, told: float) -> None:
     assert rounded(seconds) == told
+
+
+# Parked ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_parked_job_has_its_place_among_those_that_wait_for_its_limit(office: Office) -> None:
+    office.parts.catalogue.publish(KINDS.values())
+    office.serve(8, "q")
+    office.measure(few=10.0)
+    jobs = office.submit(*["few"] * 5)
+    office.take()
+    office.take()
+    assert office.parts.lifecycle.claim("q", KINDS, "w:17") is None
+    places = office.prospects.places("q", dict.fromkeys(jobs[2:], "few"))
+    assert [place["position"] for place in places] == [1, 2, 3]
+    assert [place["eta_seconds"] for place in places] == [2.5, 7.5, 12.5]
