@@ -10,7 +10,8 @@ from app.media import plain_type
 from app.multipart import FilePart
 from app.problems import Fault, Problem
 from jobs.errors import InvalidEvent
-from jobs.files import FileStore, Source, plain_name
+from jobs.files import FileStore, Source
+from jobs.names import plain_name
 from jobs.wiring import Parts
 
 #: What boundaries and headers add to a multipart body.

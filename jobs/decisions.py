@@ -13,6 +13,7 @@ from jobs.model import HELD, MAX_DELAY_SECONDS, WAITING, Job, JobState
 Events = Sequence[ev.AnyEvent]
 
 POISON = ev.Failure(code="poison", message="Each attempt at this job ended with the loss of its worker.")
+TIMEOUT = ev.Failure(code="timeout", message="The job took longer than it may, and its processes were killed.")
 WORKER_LOST = ev.Failure(code="worker_lost", message="The worker that ran this job was lost.", retryable=True)
 
 

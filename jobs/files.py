@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, Protocol
@@ -14,14 +13,12 @@ from ulid import ULID
 
 from jobs import keys
 from jobs.clock import Clock
-from jobs.errors import FileNotFound, FileTooLarge, InvalidEvent
+from jobs.errors import FileNotFound, FileTooLarge
+from jobs.names import plain_name
 from jobs.redis_log import available
 
 #: Bytes read at a time; an upload is never held in memory.
 CHUNK = 256 * 1024
-#: Bytes of a file's name in UTF-8: file systems stop at 255.
-NAME_BYTES = 200
-
 #: The first character ends at 7: 26 of them would hold 130 bits, a ULID has 128.
 _ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 
@@ -50,18 +47,6 @@ def new_id() -> str:
 def is_id(text: str) -> bool:
     """Whether *text* could be an id; whatever could not is never used in a key or a path."""
     return _ID.fullmatch(text) is not None
-
-
-def plain_name(name: str) -> str:
-    """*name* without folders, control characters or anything else that a path could turn on; InvalidEvent if empty."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(ch for ch in last if ch.isprintable() and ch not in '<>:"|?*')
-    #: Normalised after that and cut at its begin, where no extension is: a plain name stays as it is.
-    whole = unicodedata.normalize("NFC", kept).strip(". ").encode()
-    short = whole[-NAME_BYTES:].decode(errors="ignore").strip(". ")
-    if not short:
-        raise InvalidEvent(event="artifact.ready", why=f"{name[:40]!r} is not a file name")
-    return short
 
 
 class FileStore:

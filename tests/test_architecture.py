@@ -29,8 +29,9 @@ def loaded_by(module: str) -> set[str]:
 # What an import loads --------------------------------------------------------------------------------------------
 
 
-def test_an_authors_import_loads_neither_celery_nor_redis() -> None:
-    assert not loaded_by("tailrace") & {"celery", "kombu", "redis", "flask", "gevent"}
+@pytest.mark.parametrize("module", ["tailrace", "tailrace_testing"])
+def test_an_authors_import_loads_neither_celery_nor_redis(module: str) -> None:
+    assert not loaded_by(module) & {"celery", "kombu", "redis", "flask", "gevent"}
 
 
 def test_the_web_tier_loads_no_library_of_the_work() -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 class Blame:
     """Turns exceptions of one job into failures; what it hides goes to the worker's log under the reference."""
 
-    def __init__(self, job_id: str) -> None:
-        self._job_id = job_id
+    def __init__(self, job_id: str, ref: Callable[[], str] = lambda: secrets.token_hex(3)) -> None:
+        self._job_id, self._ref = job_id, ref
         self._known: tuple[BaseException, Failure] | None = None
 
     def failure(self, error: BaseException, step: str | None = None) -> Failure:
@@ -54,8 +54,7 @@ class Blame:
 
     def _hidden(self, error: BaseException, step: str | None) -> Failure:
         where = f" in step {step}" if step else ""
-        ref = secrets.token_hex(3)
-        told = f"{type(error).__name__}{where} (ref {ref})"
+        told = f"{type(error).__name__}{where} (ref {self._ref()})"
         log.error("job %s: %s", self._job_id, told, exc_info=error)
         return Failure(code="error", message=told)
 

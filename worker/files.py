@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from jobs.errors import InvalidEvent
 from jobs.events import ArtifactReady
-from jobs.files import FileStore, new_id, plain_name
+from jobs.files import FileStore, new_id
+from jobs.names import plain_name
 from worker.ports import Files
 
 

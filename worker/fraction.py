@@ -14,13 +14,16 @@ GUESS_FRACTION, GUESS_SECONDS = 0.01, 1.0
 
 
 class Fraction:
-    """The fraction of one run; ``set`` and ``put`` belong to the job's thread, ``due`` to the publisher's."""
+    """The fraction of one run; ``set`` and ``put`` belong to the job's thread, ``due`` to the publisher's.
+
+    *clock* gives seconds that only grow; the steps go by it too.
+    """
 
     def __init__(self, plan: Iterable[StepPlan], clock: Callable[[], float] = time.monotonic) -> None:
         self._weights = {step.name: step.weight for step in plan}
         self._all = sum(self._weights.values())
         self._parts: dict[str, float] = {}
-        self._clock, self._began = clock, clock()
+        self.clock, self._began = clock, clock()
         self._fraction, self._message, self._put = 0.0, None, 0.0  # type: tuple[float, str | None, float]
         self._told, self._told_message, self._told_at = 0.0, None, -1.0  # type: tuple[float, str | None, float]
 
@@ -46,7 +49,7 @@ class Fraction:
 
     def due(self, *, force: bool = False) -> JobProgressed | None:
         """The event that is to be written now, if any."""
-        now = self._clock()
+        now = self.clock()
         if now - self._told_at < EVERY_SECONDS and not force:
             return None
         self._fraction = max(self._fraction, self._put, self._sum())

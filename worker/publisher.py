@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from jobs import events as ev
 from jobs.clock import rfc3339
@@ -18,6 +19,7 @@ from jobs.writer import Decision, Writer
 from worker.buffer import Buffer, Kept, Taken
 from worker.graces import Leave
 from worker.interrupt import whole
+from worker.ports import Sink
 from worker.watch import Told, Watch
 
 #: How long the first event of a batch waits for company.
@@ -37,6 +39,14 @@ log = logging.getLogger(__name__)
 
 #: What is to be written now beside the job's own events, if anything.
 Pulse = Callable[..., ev.AnyEvent | None]
+
+
+class Publishing(Sink, Protocol):
+    """A sink as the runner holds it, from ``start`` to ``close``."""
+
+    def start(self, first: Sequence[ev.AnyEvent], told: Told) -> None: ...
+
+    def close(self, ending: Decision) -> Job | None: ...
 
 
 class Publisher:

@@ -13,6 +13,7 @@ RunOver           → nothing: the job is another's by now
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from worker.interrupt import Interrupter, here
 from worker.job import JobType
 from worker.ladder import Ladder
 from worker.ports import Files
-from worker.publisher import Publisher
+from worker.publisher import Publisher, Publishing
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +50,19 @@ class Runner:
     leaving: Callable[[], Leave | None] = lambda: None
     #: What can raise into the thread that runs the job.
     interrupter: Callable[[], Interrupter] = here
+    #: What takes the run's events to the log, what words its errors, and seconds that only grow.
+    publisher: Callable[..., Publishing] = Publisher
+    blame: Callable[[str], Blame] = Blame
+    monotonic: Callable[[], float] = time.monotonic
 
     def run(self, kind: JobType, job: Job, files: Files, workdir: Path) -> Job | None:
         """Runs *job*; the job as it is at its end, or None where it is no longer this run's.
 
         *workdir* is an empty folder of its own, and gone before the job's last event is written.
         """
-        fraction, blame = Fraction(kind.steps), Blame(job.id)
+        fraction, blame = Fraction(kind.steps, self.monotonic), self.blame(job.id)
         writer = Writer(self.eventlog, job.id, self.clock, job=job, run=job.run)
-        publisher = Publisher(
+        publisher = self.publisher(
             writer, run=job.run, pulse=fraction.due, deadline_ms=_deadline_ms(job), leaving=self.leaving
         )
         ctx = Context(
@@ -86,7 +91,7 @@ class _Run:
     kind: JobType
     job: Job
     ctx: Context
-    publisher: Publisher
+    publisher: Publishing
     blame: Blame
     sweep: Callable[[], None]
 

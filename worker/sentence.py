@@ -12,7 +12,6 @@ from worker import graces
 from worker.registry import Run
 
 MEMORY = ev.Failure(code="memory", message="The job held more memory than its type may, and its processes were killed.")
-TIMEOUT = ev.Failure(code="timeout", message="The job took longer than it may, and its processes were killed.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,9 @@ def by_clock(head: Head, run: Run, now_ms: int) -> Sentence | None:
     if head.state is JobState.CANCELLING and head.cancel_deadline is not None and now_ms >= head.cancel_deadline:
         return Sentence(reason="cancel", decision=lambda job: decisions.kill(job, run=run.run))
     if head.deadline is not None and now_ms >= head.deadline + round(graces.TIMEOUT_SECONDS * 1000):
-        return Sentence(reason="timeout", decision=lambda job: decisions.kill(job, run=run.run, error=TIMEOUT))
+        return Sentence(
+            reason="timeout", decision=lambda job: decisions.kill(job, run=run.run, error=decisions.TIMEOUT)
+        )
     return None
 
 

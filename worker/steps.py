@@ -1,6 +1,5 @@
 """The named parts of a job: begun, advanced and ended, each of which is an event."""
 
-import time
 from collections.abc import Iterable, Iterator, Sized
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -62,7 +61,7 @@ class Step:
         parent = outer.name if outer is not None else None
         tell(self._sink, ev.StepStarted(name=self.name, title=self.title, parent=parent, weight=self.weight))
         self._fraction.set(self.name, 0.0)
-        self._began, self._token = time.monotonic(), _current.set(self)
+        self._began, self._token = self._fraction.clock(), _current.set(self)
         self._among.add(self)
 
     @whole
@@ -84,7 +83,7 @@ class Step:
         """Ends the step well; its event is the caller's to write, at one with what the step has made."""
         self._among.discard(self)
         self._fraction.set(self.name, 1.0)
-        seconds = round(time.monotonic() - self._began, 3)
+        seconds = round(self._fraction.clock() - self._began, 3)
         return ev.StepSucceeded(name=self.name, seconds=seconds, summary=self._summary)
 
     def _end(self, failure: ev.Failure | None) -> ev.StepFailed | ev.StepSkipped | ev.StepSucceeded:
@@ -126,7 +125,7 @@ class Step:
         """
         count = total if total is not None or not isinstance(rows, Sized) else len(rows)
         self.progress(0, count, unit=unit, message=message)
-        verdict, clock, done, due = self._sink.verdict, time.monotonic, 0, 0.0
+        verdict, clock, done, due = self._sink.verdict, self._fraction.clock, 0, 0.0
         try:
             for row in rows:
                 if verdict.open is not None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from jobs import keys
 from jobs.errors import FileNotFound, FileTooLarge, InvalidEvent
-from jobs.files import CHUNK, NAME_BYTES, FileRecord, FileStore, is_id, new_id, plain_name
+from jobs.files import CHUNK, FileRecord, FileStore, is_id, new_id
+from jobs.names import NAME_BYTES, plain_name
 from tests.jobs.conftest import Yard
 
 CSV = b"a,b\n1,2\n"

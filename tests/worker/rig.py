@@ -15,9 +15,10 @@ from jobs import events as ev
 from jobs.clock import now_ms
 from jobs.errors import FileNotFound
 from jobs.eventlog import EventLog, Record
-from jobs.files import new_id, plain_name
+from jobs.files import new_id
 from jobs.memory_log import MemoryLog
 from jobs.model import Job
+from jobs.names import plain_name
 from jobs.writer import Writer, load
 from worker.graces import Leave
 from worker.job import JobType

@@ -15,13 +15,14 @@ from worker.blame import Blame
 from worker.catalogue import report_job
 from worker.context import Context
 from worker.fraction import Fraction
+from worker.verdict import Verdict
 
 FILE, HEAVY = Path(sys.argv[1]), sys.argv[2].split()
 seen = SimpleNamespace(first=None, loaded=[])
 
 
 class Sink:
-    verdict = None
+    verdict = Verdict()
 
     def emit(self, event: ev.AnyEvent, size: int) -> None:
         if seen.first is None and isinstance(event, ev.StepProgressed) and size:
