@@ -149,7 +149,10 @@ class _Life:
             blame=lambda job_id: _Witness(job_id, lambda: f"{next(self.refs):06}", self.seen),
             monotonic=self.clock.monotonic,
         )
-        with tempfile.TemporaryDirectory(prefix="tailrace-", ignore_cleanup_errors=True) as folder, suppress(RunOver):
+        with (
+            tempfile.TemporaryDirectory(prefix="tailrace-rehearsal-", ignore_cleanup_errors=True) as folder,
+            suppress(RunOver),
+        ):
             runner.run(self.kind, job, self.props, Path(folder))
         self.clock.watcher = None
 
