@@ -84,17 +84,29 @@ def test_every_example_is_run_by_a_test() -> None:
     assert {path.name for path in EXAMPLES.iterdir() if path.is_file() and path.suffix in {".py", ".sh"}} == {
         "curl.sh",
         "my_jobs.py",
+        "test_my_jobs.py",
         "watch_job.py",
     }
 
 
-def test_the_first_job_module_runs_without_a_service() -> None:
+def test_every_job_of_the_tutorial_runs_without_a_service() -> None:
     for kind in job_types(my_jobs()):
         told = try_out(kind)
         assert told.state == "succeeded", told
 
 
-def test_the_first_job_module_is_carried_by_a_worker(own_service: Service) -> None:
+def test_the_tutorials_own_tests_are_run_as_their_author_runs_them() -> None:
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLES / "test_my_jobs.py")]
+    env = {**os.environ, "PYTHONPATH": str(EXAMPLES)}
+    done = subprocess.run(
+        [sys.executable, *words], cwd=EXAMPLES.parent, env=env, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+
+
+def test_the_tutorial_is_carried_by_a_worker(own_service: Service) -> None:
     job = own_service.submit("squares", n=4, pause_seconds=0)
 
     ended = own_service.wait(job["id"])

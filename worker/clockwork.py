@@ -47,6 +47,7 @@ class Clock:
             self._ms = max(self._ms, due)
             self._look()
         self._ms = until
+        self._look()
 
     sleep = advance
 

@@ -2,7 +2,7 @@
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from jobs.writer import Writer, load
 from worker.blame import Blame
 from worker.clockwork import Clock
 from worker.cues import Cues, Ledger, NeverCame, Whens, Wish
+from worker.fraction import Fraction
 from worker.interrupt import Never
 from worker.job import JobType
 from worker.outcomes import RunOver
@@ -93,7 +94,7 @@ def _plain(kind: JobType, params: Mapping[str, Any] | BaseModel | None) -> dict[
     return params.model_dump(mode="json") if isinstance(params, BaseModel) else dict(params)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Life:
     """From the first event to the last."""
 
@@ -106,6 +107,7 @@ class _Life:
     #: What was raised, and what was told of it.
     seen: list[tuple[BaseException, ev.Failure]] = field(default_factory=list)
     refs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    stage: Stage | None = None
 
     def lead(self, request: ev.Request) -> Job:
         self._writer().create(decisions.submit(request))
@@ -147,7 +149,7 @@ class _Life:
             interrupter=Never,
             publisher=self._stage,
             blame=lambda job_id: _Witness(job_id, lambda: f"{next(self.refs):06}", self.seen),
-            monotonic=self.clock.monotonic,
+            fraction=lambda plan: _Loud(plan, self.clock.monotonic, self._beat),
         )
         with (
             tempfile.TemporaryDirectory(prefix="tailrace-rehearsal-", ignore_cleanup_errors=True) as folder,
@@ -158,11 +160,27 @@ class _Life:
 
     def _stage(self, writer: Writer, **given: Any) -> Stage:
         stage = Stage(writer, clock=self.clock, cues=self.cues, grace_seconds=self.grace_seconds, **given)
-        self.clock.watcher = stage
+        self.clock.watcher = self.stage = stage
         return stage
+
+    def _beat(self) -> None:
+        if self.stage is not None:
+            self.stage.beat(force=True)
 
     def _writer(self) -> Writer:
         return Writer(self.ledger, JOB_ID, self.clock)
+
+
+class _Loud(Fraction):
+    """Every word of the author's on the whole job is told at once, as every other event is."""
+
+    def __init__(self, plan: Iterable[ev.StepPlan], clock: Callable[[], float], beat: Callable[[], None]) -> None:
+        super().__init__(plan, clock)
+        self._beat = beat
+
+    def put(self, fraction: float, message: str | None) -> None:
+        super().put(fraction, message)
+        self._beat()
 
 
 class _Witness(Blame):

@@ -13,7 +13,6 @@ RunOver           → nothing: the job is another's by now
 
 import logging
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,17 +49,17 @@ class Runner:
     leaving: Callable[[], Leave | None] = lambda: None
     #: What can raise into the thread that runs the job.
     interrupter: Callable[[], Interrupter] = here
-    #: What takes the run's events to the log, what words its errors, and seconds that only grow.
+    #: What takes the run's events to the log, what words its errors, and what adds up how far it is.
     publisher: Callable[..., Publishing] = Publisher
     blame: Callable[[str], Blame] = Blame
-    monotonic: Callable[[], float] = time.monotonic
+    fraction: Callable[[Sequence[ev.StepPlan]], Fraction] = Fraction
 
     def run(self, kind: JobType, job: Job, files: Files, workdir: Path) -> Job | None:
         """Runs *job*; the job as it is at its end, or None where it is no longer this run's.
 
         *workdir* is an empty folder of its own, and gone before the job's last event is written.
         """
-        fraction, blame = Fraction(kind.steps, self.monotonic), self.blame(job.id)
+        fraction, blame = self.fraction(kind.steps), self.blame(job.id)
         writer = Writer(self.eventlog, job.id, self.clock, job=job, run=job.run)
         publisher = self.publisher(
             writer, run=job.run, pulse=fraction.due, deadline_ms=_deadline_ms(job), leaving=self.leaving

@@ -87,15 +87,20 @@ class Stage:
             last = [] if pulse is None else [pulse]
             return self._writer.decide(lambda job: [*last, *ending(job)])
 
+    @whole
+    def beat(self, *, force: bool = False) -> None:
+        """Tells how far the whole job is, where that is due, or with *force* where it has moved."""
+        with self._lock:
+            pulse = None if self.verdict.over else self._pulse(force=force)
+            if pulse is not None:
+                self._write([pulse])
+
     # What happens meanwhile --------------------------------------------------------------------------------------
 
     def _write(self, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes] = _NOTHING) -> None:
         self._writer.write(events, kept)
         self._clock.tick(len(events))
         self._act()
-        pulse = self._pulse()
-        if pulse is not None:
-            self._write([pulse])
         self.look()
 
     def _act(self) -> None:
@@ -140,6 +145,7 @@ class Stage:
             now = self._clock()
             if self._kill_ms is not None and now >= self._kill_ms:
                 self._end(self._killed)
+            self.beat()
             if self._interrupt_ms is not None and now >= self._interrupt_ms:
                 self._interrupt()
 

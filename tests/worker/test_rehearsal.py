@@ -142,6 +142,15 @@ def test_the_events_are_those_that_the_worker_writes(kind: JobType) -> None:
     assert (told.error and told.error.code) == (rig.job.error and rig.job.error.code)
 
 
+def test_each_word_on_the_whole_job_is_told() -> None:
+    def work(ctx: Context) -> None:
+        for n in range(50):
+            ctx.progress(n / 50, message=f"{n} of 50")
+
+    told = rehearse(job("thing")(work), cancel_at=After("job.progress", 20))
+    assert [event.data["message"] for event in told.of("job.progress")] == [f"{n} of 50" for n in range(20)]
+
+
 # Files -----------------------------------------------------------------------------------------------------------
 
 
