@@ -98,9 +98,10 @@ def train(ctx: Context, params: Train) -> dict[str, Any]:
     with ctx.step("train") as step:
         try:
             while model["epoch"] < params.epochs:
-                model = {"epoch": model["epoch"] + 1, "weight": model["weight"] + 0.1 * (math.pi - model["weight"])}
+                better = {"epoch": model["epoch"] + 1, "weight": model["weight"] + 0.1 * (math.pi - model["weight"])}
                 time.sleep(params.seconds)
-                ctx.metric("loss", (math.pi - model["weight"]) ** 2, step=model["epoch"])
+                ctx.metric("loss", (math.pi - better["weight"]) ** 2, step=better["epoch"])  # may raise Released
+                model = better
                 step.progress(model["epoch"], params.epochs, unit="epochs")
                 if model["epoch"] % 10 == 0:
                     ctx.save("model", model)
