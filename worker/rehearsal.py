@@ -1,8 +1,7 @@
 """A job's whole life in memory: the worker's own runner, on a clock that is moved, with whatever is to happen to it."""
 
-import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +16,6 @@ from jobs import events as ev
 from jobs.clock import from_rfc3339
 from jobs.model import Job, JobState
 from jobs.writer import Writer, load
-from worker.blame import Blame
 from worker.clockwork import Clock
 from worker.cues import Cues, Ledger, NeverCame, Whens, Wish
 from worker.fraction import Fraction
@@ -28,6 +26,7 @@ from worker.props import Props
 from worker.runner import Runner
 from worker.stage import Stage
 from worker.told import Told, told
+from worker.witness import Witness
 
 #: The job's id, the same each time.
 JOB_ID = "0" * 26
@@ -78,8 +77,9 @@ def rehearse(
             timeout_seconds=kind.timeout_seconds if timeout_seconds is None else timeout_seconds,
         )
     )
+    life.witness.give_back()
     ended.epoch = "rehearsal"
-    exception = life.exception_behind(ended.error)
+    exception = life.witness.behind(ended.error)
     if reraise and exception is not None:
         raise exception
     found = told(ended, ledger.events, props.blobs, exception)
@@ -104,9 +104,7 @@ class _Life:
     cues: Cues
     props: Props
     grace_seconds: float
-    #: What was raised, and what was told of it.
-    seen: list[tuple[BaseException, ev.Failure]] = field(default_factory=list)
-    refs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    witness: Witness = field(default_factory=Witness)
     stage: Stage | None = None
 
     def lead(self, request: ev.Request) -> Job:
@@ -114,13 +112,6 @@ class _Life:
         while not (job := self._now()).state.terminal:
             self._go_on(job)
         return job
-
-    def exception_behind(self, error: ev.Failure | None) -> BaseException | None:
-        """What was raised last of all that was told like *error*."""
-        if error is None:
-            return None
-        same = [raised for raised, told in self.seen if (told.code, told.message) == (error.code, error.message)]
-        return same[-1] if same else None
 
     def _now(self) -> Job:
         """The job as it is, after all that is due where no worker holds it."""
@@ -148,7 +139,7 @@ class _Life:
             clock=self.clock,
             interrupter=Never,
             publisher=self._stage,
-            blame=lambda job_id: _Witness(job_id, lambda: f"{next(self.refs):06}", self.seen),
+            blame=self.witness.blame,
             fraction=lambda plan: _Loud(plan, self.clock.monotonic, self._beat),
         )
         with (
@@ -181,16 +172,3 @@ class _Loud(Fraction):
     def put(self, fraction: float, message: str | None) -> None:
         super().put(fraction, message)
         self._beat()
-
-
-class _Witness(Blame):
-    """Remembers what it was asked of."""
-
-    def __init__(self, job_id: str, ref: Callable[[], str], seen: list[tuple[BaseException, ev.Failure]]) -> None:
-        super().__init__(job_id, ref)
-        self._seen = seen
-
-    def failure(self, error: BaseException, step: str | None = None) -> ev.Failure:
-        failure = super().failure(error, step)
-        self._seen.append((error, failure))
-        return failure

@@ -91,6 +91,15 @@ def test_a_failed_job_can_raise_what_its_function_raised() -> None:
     assert caught.traceback[-1].name == "fail"
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), pytest.fail.Exception("no")])
+def test_what_ends_the_test_is_not_taken_for_the_jobs_own(error: BaseException) -> None:
+    def work(_ctx: Context) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        rehearse(job("thing")(work))
+
+
 def test_a_job_that_succeeds_in_the_end_raises_nothing() -> None:
     def work(ctx: Context) -> int:
         if ctx.attempt == 1:
@@ -290,6 +299,23 @@ def test_a_job_saves_when_its_worker_has_to_go() -> None:
     told = rehearse(job("thing")(work), release_at=After("metric", value=1))
     assert told.result == [0, 1, 2, 3]
     assert [event.data["value"] for event in told.of("metric")] == [0, 1, 3]
+
+
+def test_an_async_job_saves_where_it_awaits() -> None:
+    async def work(ctx: Context) -> int:
+        done: int = ctx.saved("done", 0)
+        try:
+            while done < 4:
+                await asyncio.sleep(0)
+                ctx.log(f"{done}")
+                done += 1
+        except asyncio.CancelledError:
+            ctx.save("done", done)
+            raise
+        return done
+
+    told = rehearse(job("thing")(work), release_at=After("log", 2))
+    assert (told.result, told.attempt, told.logs) == (4, 1, ["0", "1", "2", "3"])
 
 
 async def _stream(ctx: Context) -> AsyncIterator[str]:
