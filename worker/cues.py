@@ -100,7 +100,7 @@ def _fits(when: When, event: Event) -> bool:
             return event.seq >= when
         case str():
             return event.fits("step.started", {"name": when})
-    return when(event)
+    return bool(when(event))
 
 
 def _several(whens: Whens) -> Sequence[When]:
