@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,11 +28,18 @@ OLD_REDIS = Path(os.environ.get("TAILRACE_TESTS_OLD_REDIS", f"{sys.prefix}/redis
 REDISES = ["redis 7", "redis 6.2"] if OLD_REDIS.exists() else ["redis 7"]
 
 
+#: A hundred for each test process: what one has found free no other takes before its server does. They lie below
+#: those that the system gives to connections, of which any could take one meanwhile.
+PORTS = cycle(range(first := 10_000 + os.getpid() % 200 * 100, first + 100))
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 T = TypeVar("T")

@@ -21,6 +21,12 @@ print(*pids, flush=True)
 time.sleep(600)
 """
 
+
+def job(number: int) -> str:
+    """A mark of this test run alone: the end of a run looks at every process of the machine."""
+    return f"job-{number}-{os.getpid()}"
+
+
 Begin = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -71,18 +77,18 @@ def _family(begin: Begin, mark: str) -> tuple["subprocess.Popen[str]", list[int]
 
 
 def test_the_end_takes_the_group_and_those_in_sessions_of_their_own(begin: Begin) -> None:
-    process, family = _family(begin, "job-1")
-    assert processes.end(process.pid, processes.born(process.pid), "job-1", seconds=5)
+    process, family = _family(begin, job(1))
+    assert processes.end(process.pid, processes.born(process.pid), job(1), seconds=5)
     assert not any(alive(pid) for pid in family)
 
 
 def test_the_end_finds_what_a_dead_process_left_behind(begin: Begin) -> None:
-    process, family = _family(begin, "job-2")
+    process, family = _family(begin, job(2))
     since = processes.born(process.pid)
     process.kill()
     process.wait()
     assert [alive(pid) for pid in family] == [False, True, True]
-    assert processes.end(process.pid, since, "job-2", seconds=5)
+    assert processes.end(process.pid, since, job(2), seconds=5)
     assert not any(alive(pid) for pid in family)
 
 
@@ -94,8 +100,8 @@ def test_the_end_of_a_stopped_process_is_the_same(begin: Begin) -> None:
 
 
 def test_the_end_of_one_run_spares_all_others(begin: Begin) -> None:
-    one, other = begin(mark="job-3"), begin(mark="job-4")
-    assert processes.end(one.pid, processes.born(one.pid), "job-3", seconds=5)
+    one, other = begin(mark=job(3)), begin(mark=job(4))
+    assert processes.end(one.pid, processes.born(one.pid), job(3), seconds=5)
     assert alive(other.pid)
     assert psutil.pid_exists(os.getpid())
 
@@ -104,9 +110,9 @@ def test_a_process_may_end_what_it_began_and_go_on() -> None:
     code = f"""
 import os, subprocess, sys
 from worker import processes
-os.environ[processes.MARK] = "own-1"
+os.environ[processes.MARK] = {job(5)!r}
 begun = subprocess.Popen([sys.executable, "-c", {SLEEP!r}], start_new_session=True)
-processes.end_own("own-1")
+processes.end_own({job(5)!r})
 print(begun.wait(5))
 """
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
