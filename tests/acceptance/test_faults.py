@@ -27,6 +27,13 @@ def fragile() -> Iterator[Service]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def sturdy() -> Iterator[Service]:
+    """One service for the tests that kill at most the processes of their own jobs."""
+    with running_service(worker=1, durable=True, **JOBS) as running:
+        yield running
+
+
 def worker_of(service: Service) -> Process:
     return next(process for process in service.processes if process.name.startswith("worker"))
 
@@ -42,30 +49,30 @@ def begun(marks: Path) -> list[list[str]]:
     return [line.split() for line in marks.read_text().splitlines()] if marks.exists() else []
 
 
-def test_a_killed_child_costs_an_attempt_and_no_more(fragile: Service, tmp_path: Path) -> None:
+def test_a_killed_child_costs_an_attempt_and_no_more(sturdy: Service, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    job_id = fragile.submit("marked", file=str(marks), seconds=2)["id"]
+    job_id = sturdy.submit("marked", file=str(marks), seconds=2)["id"]
     wait_for(lambda: begun(marks), what="the job to begin")
     psutil.Process(int(begun(marks)[0][1])).kill()
     killed = time.monotonic()
     wait_for(lambda: len(begun(marks)) >= 2, 10, what="the next attempt")
     assert time.monotonic() - killed < 10
-    assert fragile.wait(job_id)["state"] == "succeeded"
-    types = [event["type"] for event in ended_once(fragile, job_id)]
+    assert sturdy.wait(job_id)["state"] == "succeeded"
+    types = [event["type"] for event in ended_once(sturdy, job_id)]
     assert "job.stalled" in types
     assert types.count("job.started") == 2
 
 
-def test_a_job_whose_worker_is_killed_every_time_ends_as_worker_lost(fragile: Service, tmp_path: Path) -> None:
+def test_a_job_whose_worker_is_killed_every_time_ends_as_worker_lost(sturdy: Service, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     body = {"type": "marked", "params": {"file": str(marks), "seconds": 30}, "max_attempts": 2}
-    job_id = httpx.post(f"{fragile.url}/v1/jobs", json=body).json()["id"]
+    job_id = httpx.post(f"{sturdy.url}/v1/jobs", json=body).json()["id"]
     for attempt in (1, 2):
         wait_for(lambda n=attempt: len(begun(marks)) == n, what=f"attempt {attempt}")
         psutil.Process(int(begun(marks)[-1][1])).kill()
-    job = fragile.wait(job_id)
+    job = sturdy.wait(job_id)
     assert (job["state"], job["error"]["code"]) == ("failed", "worker_lost")
-    ended_once(fragile, job_id)
+    ended_once(sturdy, job_id)
 
 
 def test_a_killed_worker_takes_its_children_along_and_another_one_goes_on(fragile: Service, tmp_path: Path) -> None:
@@ -198,31 +205,31 @@ def test_while_redis_is_away_a_caller_is_asked_to_come_back(fragile: Service) ->
     assert fragile.wait(job_id)["state"] == "succeeded"
 
 
-def test_a_cancel_stops_the_work_and_frees_the_slot(fragile: Service, tmp_path: Path) -> None:
+def test_a_cancel_stops_the_work_and_frees_the_slot(sturdy: Service, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    job_id = fragile.submit("marked", file=str(marks), seconds=60)["id"]
+    job_id = sturdy.submit("marked", file=str(marks), seconds=60)["id"]
     wait_for(lambda: begun(marks), what="the job to begin")
     asked = time.monotonic()
-    answer = httpx.post(f"{fragile.url}/v1/jobs/{job_id}/cancel", json={"reason": "enough"})
+    answer = httpx.post(f"{sturdy.url}/v1/jobs/{job_id}/cancel", json={"reason": "enough"})
     assert (answer.status_code, answer.json()["state"]) == (202, "cancelling")
-    job = fragile.wait(job_id)
+    job = sturdy.wait(job_id)
     assert time.monotonic() - asked < 5
     assert (job["state"], job["cancel"]["mode"], job["cancel"]["reason"]) == ("cancelled", "cooperative", "enough")
-    assert httpx.post(f"{fragile.url}/v1/jobs/{job_id}/cancel").status_code == 200
-    ended_once(fragile, job_id)
+    assert httpx.post(f"{sturdy.url}/v1/jobs/{job_id}/cancel").status_code == 200
+    ended_once(sturdy, job_id)
 
 
-def test_a_job_that_never_looks_up_is_killed_after_its_grace(fragile: Service, tmp_path: Path) -> None:
+def test_a_job_that_never_looks_up_is_killed_after_its_grace(sturdy: Service, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    job_id = fragile.submit("stubborn", file=str(marks))["id"]
+    job_id = sturdy.submit("stubborn", file=str(marks))["id"]
     wait_for(lambda: begun(marks), what="the job to begin")
     pid = int(begun(marks)[0][1])
-    httpx.post(f"{fragile.url}/v1/jobs/{job_id}/cancel", json={"grace_seconds": 1})
-    job = fragile.wait(job_id, seconds=8)
+    httpx.post(f"{sturdy.url}/v1/jobs/{job_id}/cancel", json={"grace_seconds": 1})
+    job = sturdy.wait(job_id, seconds=8)
     assert job["cancel"]["mode"] == "killed"
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
-    ended_once(fragile, job_id)
-    assert fragile.wait(fragile.submit("steady", count=1)["id"])["state"] == "succeeded"
+    ended_once(sturdy, job_id)
+    assert sturdy.wait(sturdy.submit("steady", count=1)["id"])["state"] == "succeeded"
 
 
 def test_a_web_process_that_is_told_to_stop_hangs_up_on_those_who_ask_nothing(fragile: Service) -> None:

@@ -86,6 +86,7 @@ def test_an_artifact_is_stored_under_its_job(calm_floor: Floor) -> None:
         assert file.read() == b"Hello."
 
 
+@pytest.mark.alone
 def test_a_cooperative_cancel_ends_a_job_in_less_than_a_second(calm_floor: Floor) -> None:
     job_id = calm_floor.submit("calm")
     calm_floor.running(job_id)
@@ -97,6 +98,7 @@ def test_a_cooperative_cancel_ends_a_job_in_less_than_a_second(calm_floor: Floor
     assert job.cancel.mode == "cooperative"
 
 
+@pytest.mark.alone
 def test_a_deaf_job_is_killed_with_all_it_began_and_its_slot_is_free_again(calm_floor: Floor, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     job_id = calm_floor.submit("deaf", marks=str(marks))
@@ -325,8 +327,8 @@ def test_redis_away_for_a_moment_costs_no_job_anything(own_floor: Floor) -> None
         ({"TAILRACE_CONCURRENCY": "none"}, "tailrace worker: TAILRACE_CONCURRENCY: must be"),
     ],
 )
-def test_a_worker_that_cannot_be_says_why_in_a_sentence(own_floor: Floor, env: dict[str, str], sentence: str) -> None:
-    given = {**own_floor.service.env, "TAILRACE_JOBS": "jobs_of_a_user", "PYTHONPATH": str(OWN), **env}
+def test_a_worker_that_cannot_be_says_why_in_a_sentence(calm_floor: Floor, env: dict[str, str], sentence: str) -> None:
+    given = {**calm_floor.service.env, "TAILRACE_JOBS": "jobs_of_a_user", "PYTHONPATH": str(OWN), **env}
     command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker"]
     ended = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode != 0

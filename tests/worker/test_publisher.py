@@ -48,6 +48,7 @@ def _rig(function: Callable[[Context], object], **given: object) -> tuple[Rig, F
     return Rig(job("thing", steps=["a"])(function), log=log, **given), log  # type: ignore[arg-type]
 
 
+@pytest.mark.alone
 def test_the_work_goes_on_while_the_log_is_away_and_nothing_is_missing_afterwards() -> None:
     took = []
 
@@ -126,6 +127,7 @@ def test_who_emits_more_than_can_be_stored_waits_and_loses_nothing() -> None:
     assert len(rig.events(ev.ItemFinished)) == MAX_EVENTS + 1000
 
 
+@pytest.mark.alone
 def test_a_cancel_is_seen_although_the_job_emits_nothing() -> None:
     seen = []
 

@@ -33,6 +33,7 @@ def test_ticks_come_one_by_one_and_say_how_many_there_are(run: Runner) -> None:
     assert done.result == {"ticks": 3}
 
 
+@pytest.mark.alone
 def test_ticks_keep_time(run: Runner) -> None:
     began = time.monotonic()
     run(ticks_job, n=4, seconds=0.1)
@@ -56,6 +57,7 @@ class Watched:
             raise Cancelled
 
 
+@pytest.mark.alone
 def test_a_cancel_between_two_ticks_is_seen_within_a_fifth_of_a_second() -> None:
     watched = Watched()
     timer = threading.Timer(0.1, watched.cancelled.set)

@@ -35,6 +35,7 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slow")
+@pytest.mark.alone
 def test_a_cancel_is_seen_while_a_module_loads_and_the_module_is_loaded_whole() -> None:
     began = time.monotonic()
     with pytest.raises(Cancelled):
