@@ -1,6 +1,7 @@
 """Fixtures that several tiers of tests share."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,11 +11,20 @@ from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server
 
 for _name in [name for name in os.environ if name.startswith("TAILRACE_") and "TESTS" not in name]:
     del os.environ[_name]
+#: Bytecode is kept whatever the machine says: hundreds of processes start here, and each would compile a second long.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 #: How long an example takes says nothing on a busy machine.
 settings.register_profile("tailrace", deadline=None)
 settings.load_profile("tailrace")
 
 os.environ.pop("REDIS_URL", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side those that wait for processes begin first: a long file that begins last keeps everybody waiting."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: item.get_closest_marker("acceptance") is None)
 
 
 @pytest.fixture(scope="session")
