@@ -63,7 +63,7 @@ def test_a_killed_child_costs_an_attempt_and_no_more(sturdy: Service, tmp_path: 
     assert types.count("job.started") == 2
 
 
-def test_a_job_whose_worker_is_killed_every_time_ends_as_worker_lost(sturdy: Service, tmp_path: Path) -> None:
+def test_a_job_whose_worker_is_killed_every_time_ends_as_poison(sturdy: Service, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     body = {"type": "marked", "params": {"file": str(marks), "seconds": 30}, "max_attempts": 2}
     job_id = httpx.post(f"{sturdy.url}/v1/jobs", json=body).json()["id"]
@@ -71,7 +71,7 @@ def test_a_job_whose_worker_is_killed_every_time_ends_as_worker_lost(sturdy: Ser
         wait_for(lambda n=attempt: len(begun(marks)) == n, what=f"attempt {attempt}")
         psutil.Process(int(begun(marks)[-1][1])).kill()
     job = sturdy.wait(job_id)
-    assert (job["state"], job["error"]["code"]) == ("failed", "worker_lost")
+    assert (job["state"], job["error"]["code"]) == ("failed", "poison")
     ended_once(sturdy, job_id)
 
 

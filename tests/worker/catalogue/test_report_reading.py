@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobs import events as ev
@@ -95,6 +95,7 @@ def test_bad_rows_are_counted_and_shown_with_their_lines(run: Callable[..., obje
 
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b c", 'd"e', "f,g", "h\ni", ""]), min_size=1, max_size=4), max_size=40))
+@example(rows=[["", "", ""]])
 def test_every_row_is_either_taken_or_counted_as_bad(rows: list[list[str]]) -> None:
     text = io.StringIO()
     text.write("one,two,three\n")

@@ -97,7 +97,8 @@ def _fitting(lines: Lines, dialect: Dialect, bad: BadRows) -> Iterator[Row]:
     for position, (line, cells) in enumerate(_survived(reader)):
         if position < dialect.skip:
             continue
-        fitting = cells if cells is None or len(cells) == dialect.width else _mended(cells, dialect.width)
+        whole = cells is None or (len(cells) == dialect.width and any(cells))
+        fitting = cells if whole else _mended(cells or [], dialect.width)
         if fitting:
             row: Row = [*fitting, line]
             yield row
