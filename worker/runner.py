@@ -23,6 +23,7 @@ from jobs.eventlog import EventLog
 from jobs.model import Job
 from jobs.writer import Decision, Writer
 from worker import endings
+from worker.around import around
 from worker.blame import Blame
 from worker.context import Context
 from worker.driving import drive
@@ -75,7 +76,7 @@ class Runner:
             earlier=writer.kept() if _begun_before(job) else None,
         )
         try:
-            with self.interrupter() as interrupter:
+            with self.interrupter() as interrupter, around(kind, ctx):
                 run = _Run(kind=kind, job=job, ctx=ctx, publisher=publisher, blame=blame, sweep=self.sweep)
                 ending = run.ending(interrupter)
         finally:

@@ -23,6 +23,11 @@ _PROGRESS_BYTES = 160
 _current: ContextVar["Step | None"] = ContextVar("step", default=None)
 
 
+def standing_in() -> "Step | None":
+    """The step that the code running now stands in."""
+    return _current.get()
+
+
 class Step:
     """One step, open between ``with`` and its end; made by :meth:`Context.step`."""
 
@@ -57,11 +62,17 @@ class Step:
 
     @whole
     def _begin(self) -> None:
+        self.open()
+        self._token = _current.set(self)
+
+    @whole
+    def open(self) -> None:
+        """Begins the step without standing in it: what is begun next is not inside it."""
         outer = _current.get()
         parent = outer.name if outer is not None else None
         tell(self._sink, ev.StepStarted(name=self.name, title=self.title, parent=parent, weight=self.weight))
         self._fraction.set(self.name, 0.0)
-        self._began, self._token = self._fraction.clock(), _current.set(self)
+        self._began = self._fraction.clock()
         self._among.add(self)
 
     @whole
@@ -70,6 +81,10 @@ class Step:
     ) -> None:
         if self._token is not None:
             _current.reset(self._token)
+        self.end(error)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Ends the step, as failed where there is an *error*."""
         self.close(None if error is None else self._blame.failure(error, self.name))
 
     @whole
