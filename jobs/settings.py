@@ -40,6 +40,8 @@ class Settings:
     queues: tuple[str, ...] = ()
     #: TAILRACE_CONCURRENCY: jobs that one worker process runs at a time.
     concurrency: int = 2
+    #: TAILRACE_POOL: how a worker runs several jobs: prefork (a process each) or threads (of one process).
+    pool: str = "prefork"
     #: TAILRACE_RETENTION_SECONDS: how long a job is kept after its terminal event.
     retention_seconds: int = 7 * 86400
     #: TAILRACE_LOG_MAX_EVENTS: events kept of one job; older ones go.
@@ -106,6 +108,15 @@ def _number(kind: type, low: float, high: float) -> Callable[[str], Any]:
     return parse
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -151,6 +162,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "job_modules": _names,
     "queues": _names,
     "concurrency": _number(int, 1, 1000),
+    "pool": _one_of("prefork", "threads"),
     "retention_seconds": _number(int, 1, 10**9),
     "log_max_events": _number(int, 1000, 10**8),
     "max_body_bytes": _number(int, 1000, 60_000),

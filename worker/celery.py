@@ -19,10 +19,11 @@ from jobs.doorbell import CeleryDoorbell, celery_app, celery_queue
 from jobs.errors import SettingsError
 from jobs.settings import Settings
 from jobs.wiring import assemble
-from worker import logs, tasks
+from worker import logs, processes, tasks
 from worker.collect import collect, root_first
 from worker.guard import Guard
 from worker.job import JobType
+from worker.pools import leave_within, pool_of
 from worker.slot import Slot
 
 #: Seconds between two looks at whether the warden lives.
@@ -35,7 +36,7 @@ class Worker:
     """One worker: Celery's signals are its life."""
 
     def __init__(self, settings: Settings, kinds: dict[str, JobType]) -> None:
-        self._settings, self._kinds = settings, kinds
+        self._settings, self._kinds, self._pool = settings, kinds, pool_of(settings.pool)
         self._main = 0
         self._guard: Guard | None = None
         self._slot: Slot | None = None
@@ -58,7 +59,7 @@ class Worker:
         app = celery_app(self._settings.broker_url)
         app.conf.update(
             worker_concurrency=self._settings.concurrency,
-            worker_pool="prefork",
+            worker_pool=self._pool.name,
             worker_redirect_stdouts=False,
             task_queues={name: {"exchange": name, "routing_key": name} for name in queues},
             task_default_queue=queues[0],
@@ -87,8 +88,18 @@ class Worker:
         )
         self._main, self._guard = os.getpid(), Guard(worker, entries)
         build = partial(assemble, self._settings, doorbell=CeleryDoorbell(self.app))
-        self._slot = Slot(self._kinds, worker=worker.id, registry=self._guard.registry, assemble=build)
+        registry = self._guard.registry
+        self._slot = Slot(self._kinds, worker=worker.id, registry=registry, assemble=build, pool=self._pool)
         log.info("worker %s carries %s", worker.id, ", ".join(worker.types))
+        if self._pool.shared:
+            self._share()
+
+    def _share(self) -> None:
+        """Its jobs share this process, and with it the mark of what they begin."""
+        os.environ[processes.MARK] = processes.mark_of(self._main, processes.born(self._main))
+        for kind in self._kinds.values():
+            if kind.memory_limit_bytes is not None:
+                log.warning("the memory limit of %s does not hold in a pool of %s", kind.name, self._pool.name)
 
     def _ready(self, sender: Any, **_: Any) -> None:
         """At the start, and again after each loss of the broker."""
@@ -98,8 +109,11 @@ class Worker:
             self._timer = sender.timer.call_repeatedly(CHECK_SECONDS, self._guard.check)
 
     def _drain(self, how: str = "Warm", **_: Any) -> None:
+        seconds = self._settings.drain_seconds if how == "Warm" else 0
         if self._guard is not None:
-            self._guard.drain(self._settings.drain_seconds if how == "Warm" else 0)
+            self._guard.drain(seconds)
+            if self._pool.shared:
+                leave_within(seconds)
 
     def _end(self, **_: Any) -> None:
         if self._guard is not None and os.getpid() == self._main:
@@ -118,7 +132,8 @@ class Worker:
 
     def _answer(self, queue: str) -> None:
         #: Billiard would raise SystemExit into the author's code, and the job would look as if it had failed.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if not self._pool.shared:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if self._slot is not None:
             self._slot.answer(queue)
 

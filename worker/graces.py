@@ -8,6 +8,8 @@ TIMEOUT_SECONDS = 5.0
 FOREIGN_SECONDS = 2.0
 #: To save what another run can go on from, at the end of its worker's drain; half of the drain where that is less.
 SAVE_SECONDS = 5.0
+#: After the end of the drain, for a process that several jobs share to end itself.
+EXIT_SECONDS = 2.0
 
 
 class Leave(NamedTuple):

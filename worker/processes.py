@@ -31,6 +31,11 @@ def born(pid: int) -> float:
     return float(psutil.Process(pid).create_time())
 
 
+def mark_of(pid: int, since: float) -> str:
+    """The mark of everything that the jobs of one process begin, where they share it."""
+    return f"process-{pid}-{since:.2f}"
+
+
 def life(pid: int, since: float) -> Life:
     """How it goes with the process that began at *since*."""
     with suppress(psutil.Error):

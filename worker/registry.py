@@ -2,7 +2,7 @@
 
     worker.json     the worker and its job types, written by its main process
     drain.json      when the worker's jobs have to be given back, once it is told to stop
-    runs/JOB-RUN    one claimed job and the child that runs it, written by the child, read by the warden
+    runs/JOB-RUN    one claimed job and the process that runs it, written by that, read by the warden
     work/JOB-RUN/   that run's workdir
 
 Files and not Redis, because it has to be known just as well while Redis is away and after a kill -9.
@@ -17,22 +17,29 @@ from pathlib import Path
 import msgspec
 
 from jobs.catalogue import TypeEntry, WorkerEntry
+from worker import processes
 from worker.graces import Leave
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One claimed job in one child; ``born`` tells the child from a later process with its pid."""
+    """One claimed job in one process; ``born`` tells it from a later one with its pid."""
 
     job: str
     run: int
     pid: int
     born: float
     memory_limit_bytes: int | None = None
+    #: Other jobs run in the same process: it is not killed for this one.
+    shared: bool = False
 
     @property
     def key(self) -> str:
-        """Also the mark that every process begun by the job carries in its environment."""
         return f"{self.job}-{self.run}"
+
+    @property
+    def mark(self) -> str:
+        """What every process begun by the job carries in its environment; jobs that share a process share it."""
+        return processes.mark_of(self.pid, self.born) if self.shared else self.key
 
 
 class Crew(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,7 @@
-"""Whether a run's processes have to be killed, and what its job becomes then: the last rung of every ladder."""
+"""Whether a run's processes have to be killed, and what its job becomes then: the last rung of every ladder.
+
+A run that shares its process with others is killed for none of its own doings: it ends when it listens, or with them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +32,8 @@ def own(head: Head | None, run: Run) -> bool:
 
 def by_clock(head: Head, run: Run, now_ms: int) -> Sentence | None:
     """The sentence on a run that its cancel or its timeout has caught up with."""
+    if run.shared:
+        return None
     if head.state is JobState.CANCELLING and head.cancel_deadline is not None and now_ms >= head.cancel_deadline:
         return Sentence(reason="cancel", decision=lambda job: decisions.kill(job, run=run.run))
     if head.deadline is not None and now_ms >= head.deadline + round(graces.TIMEOUT_SECONDS * 1000):
@@ -45,6 +50,12 @@ def greedy(run: Run, resident_bytes: int) -> Sentence | None:
     return Sentence(reason="memory", decision=lambda job: decisions.kill(job, run=run.run, error=MEMORY))
 
 
+def by_drain(run: Run, until_ms: int | None, now_ms: int) -> Sentence | None:
+    """The sentence once the worker's drain is over; a process that jobs share ends itself, unless it cannot."""
+    late = round(graces.EXIT_SECONDS * 1000) if run.shared else 0
+    return None if until_ms is None or now_ms < until_ms + late else drained(run)
+
+
 def drained(run: Run) -> Sentence:
     """The worker is told to stop and the job has had its time to finish."""
     return Sentence(reason="drain", decision=lambda job: decisions.release(job, run=run.run))
@@ -55,8 +66,10 @@ def lost(run: Run, now_ms: int) -> Sentence:
     return Sentence(reason="lost", decision=lambda job: decisions.lose(job, since_ms=now_ms, run=run.run))
 
 
-def foreign() -> Sentence:
-    """The job has gone on without this run: there is nothing to write."""
+def foreign(run: Run, seconds: float) -> Sentence | None:
+    """The job has gone on without this run, *seconds* ago: there is nothing to write."""
+    if run.shared or seconds <= graces.FOREIGN_SECONDS:
+        return None
     return Sentence(reason="fenced", decision=_nothing)
 
 

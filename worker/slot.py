@@ -1,16 +1,16 @@
-"""One child of the worker: answers a doorbell by claiming a job, running it and filing how it ended."""
+"""One place of the worker: answers a doorbell by claiming a job, running it and filing how it ended."""
 
 import logging
-import os
+import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 
 from jobs.model import Job
 from jobs.wiring import Parts
-from worker import memory, processes
+from worker import memory
 from worker.files import JobFiles
 from worker.job import JobType
+from worker.pools import PREFORK, Pool
 from worker.registry import Registry, Run
 from worker.runner import Runner
 from worker.stopwatch import Stopwatch
@@ -19,44 +19,55 @@ log = logging.getLogger(__name__)
 
 
 class Slot:
-    """Runs one job at a time; *assemble* is called in the child, at its first doorbell."""
+    """Runs one job at a time in each child, or thread; *assemble* is called in the child, at its first doorbell."""
 
     def __init__(
-        self, kinds: Mapping[str, JobType], *, worker: str, registry: Registry, assemble: Callable[[], Parts]
+        self,
+        kinds: Mapping[str, JobType],
+        *,
+        worker: str,
+        registry: Registry,
+        assemble: Callable[[], Parts],
+        pool: Pool = PREFORK,
     ) -> None:
         self._kinds, self._worker, self._registry, self._assemble = kinds, worker, registry, assemble
+        self._pool, self._building = pool, threading.Lock()
+        self._built: Parts | None = None
+        self._own = threading.local()
         self._entries = {name: kind.entry() for name, kind in kinds.items()}
 
-    @cached_property
+    @property
     def _parts(self) -> Parts:
-        return self._assemble()
+        with self._building:
+            if self._built is None:
+                self._built = self._assemble()
+            return self._built
 
-    @cached_property
+    @property
     def _stopwatch(self) -> Stopwatch:
-        return Stopwatch(self._parts.paces, self._parts.clock)
+        """Each thread has a slot, and so a watch, of its own."""
+        if not hasattr(self._own, "stopwatch"):
+            self._own.stopwatch = Stopwatch(self._parts.paces, self._parts.clock)
+        found: Stopwatch = self._own.stopwatch
+        return found
 
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any."""
-        #: Unlike its siblings by its pid: of two that claim at once each has to know which one won.
-        holder = f"{self._worker}:{os.getpid()}"
         self._stopwatch.start()
-        job = self._parts.lifecycle.claim(queue, self._entries, holder)
+        job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
         if job is not None:
             self._hold(job)
         self._stopwatch.stop(job)
 
     def _hold(self, job: Job) -> None:
-        pid = os.getpid()
-        limit = self._kinds[job.request.type].memory_limit_bytes
-        run = Run(job=job.id, run=job.run, pid=pid, born=processes.born(pid), memory_limit_bytes=limit)
-        os.environ[processes.MARK] = run.key
+        run = self._pool.run(job, self._kinds[job.request.type])
         try:
-            ended = self._run(job, run)
+            with self._pool.marked(run):
+                ended = self._run(job, run)
         except BaseException:  # a MemoryError or SystemExit would end the worker, an unfiled job waits for the sweep
             log.exception("job %s: run %d broke off", job.id, job.run)
             ended = self._parts.lifecycle.lose(job.id, run=job.run)
         finally:
-            os.environ.pop(processes.MARK, None)
             self._registry.leave(run)
         if ended is not None:
             self._parts.lifecycle.settle(ended)
@@ -68,8 +79,9 @@ class Slot:
         runner = Runner(
             eventlog=self._parts.log,
             clock=self._parts.clock,
-            sweep=lambda: processes.end_own(run.key),
+            sweep=lambda: self._pool.sweep(run),
             leaving=self._registry.leaving,
+            interrupter=self._pool.interrupter,
         )
         with memory.bounded(run.memory_limit_bytes):
             ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)

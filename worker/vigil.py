@@ -10,7 +10,7 @@ from jobs.clock import Clock
 from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.head import Head
 from jobs.lifecycle import Lifecycle
-from worker import graces, processes, sentence
+from worker import processes, sentence
 from worker.every import Every
 from worker.processes import Life
 from worker.registry import Registry, Run
@@ -145,11 +145,11 @@ class Vigil:
         head, foreign = self._heads.get(run.key), self._foreign.get(run.key)
         found = sentence.by_clock(head, run, now) if head is not None else None
         if found is None and run.memory_limit_bytes is not None:
-            found = sentence.greedy(run, processes.resident(run.pid, run.born, run.key))
-        if found is None and until is not None and now >= until:
-            found = sentence.drained(run)
-        if found is None and foreign is not None and self._monotonic() - foreign > graces.FOREIGN_SECONDS:
-            found = sentence.foreign()
+            found = sentence.greedy(run, processes.resident(run.pid, run.born, run.mark))
+        if found is None:
+            found = sentence.by_drain(run, until, now)
+        if found is None and foreign is not None:
+            found = sentence.foreign(run, self._monotonic() - foreign)
         if found is None and self._life_of(run) is Life.GONE:
             found = sentence.lost(run, now) if until is None else sentence.drained(run)
         if found is not None:
@@ -159,7 +159,7 @@ class Vigil:
     def _execute(self, run: Run) -> None:
         """Kills what is left of a sentenced run, and only then writes what became of its job."""
         found = self._sentences.get(run.key)
-        if found is None or self._left(run) or not processes.end(run.pid, run.born, run.key):
+        if found is None or self._left(run) or not processes.end(run.pid, run.born, run.mark):
             return
         try:
             self._life.decide(run.job, found.decision)

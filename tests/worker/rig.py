@@ -21,6 +21,7 @@ from jobs.model import Job
 from jobs.names import plain_name
 from jobs.writer import Writer, load
 from worker.graces import Leave
+from worker.interrupt import Interrupter, here
 from worker.job import JobType
 from worker.runner import Runner
 
@@ -61,6 +62,7 @@ class Rig:
     max_attempts: int = 3
     sweep: Callable[[], None] = lambda: None
     leaving: Callable[[], Leave | None] = lambda: None
+    interrupter: Callable[[], Interrupter] = here
     job_id: str = field(default_factory=new_id)
     workdir: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="tailrace-test-work-")))
 
@@ -79,7 +81,8 @@ class Rig:
 
     def run(self) -> Job | None:
         self.workdir.mkdir(exist_ok=True)
-        runner = Runner(eventlog=self.log, clock=now_ms, sweep=self.sweep, leaving=self.leaving)
+        given = {"sweep": self.sweep, "leaving": self.leaving, "interrupter": self.interrupter}
+        runner = Runner(eventlog=self.log, clock=now_ms, **given)
         return runner.run(self.kind, self.claim(), self.files, self.workdir)
 
     def decide(self, decision: Callable[[Job], decisions.Events]) -> Job:

@@ -1,0 +1,80 @@
+"""The kinds of pool that a worker can be: what a run is in each, who can interrupt it, and how its process ends."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from jobs.model import Job
+from worker import processes
+from worker.interrupt import Interrupter, here
+from worker.job import JobType
+from worker.raising import BySetting
+from worker.registry import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """*shared* where several jobs run in one process: then none of them can be killed alone."""
+
+    name: str
+    shared: bool
+    interrupter: Callable[[], Interrupter]
+
+    def holder(self, worker: str) -> str:
+        """Who claims: unlike its siblings, for of two that claim at once each has to know which one won."""
+        return f"{worker}:{os.getpid()}" + (f".{threading.get_ident():x}" if self.shared else "")
+
+    def run(self, job: Job, kind: JobType) -> Run:
+        """The run of *job* in this process; a limit of memory is one of a process, not of a job among others."""
+        pid, limit = os.getpid(), None if self.shared else kind.memory_limit_bytes
+        return Run(
+            job=job.id,
+            run=job.run,
+            pid=pid,
+            born=processes.born(pid),
+            memory_limit_bytes=limit,
+            shared=self.shared,
+        )
+
+    @contextmanager
+    def marked(self, run: Run) -> Iterator[None]:
+        """What the job begins carries its run's mark; an environment that jobs share can name none of them."""
+        if self.shared:
+            yield
+            return
+        os.environ[processes.MARK] = run.mark
+        try:
+            yield
+        finally:
+            os.environ.pop(processes.MARK, None)
+
+    def sweep(self, run: Run) -> None:
+        """Ends what the job has begun and left behind, where that can be told from what others have begun."""
+        if not self.shared:
+            processes.end_own(run.mark)
+
+
+PREFORK = Pool(name="prefork", shared=False, interrupter=here)
+THREADS = Pool(name="threads", shared=True, interrupter=BySetting)
+
+
+def pool_of(name: str) -> Pool:
+    return {"prefork": PREFORK, "threads": THREADS}[name]
+
+
+def leave_within(seconds: float) -> None:
+    """Ends this process by then, whatever still runs in it: a thread can be asked to end, not made to.
+
+    The warden, which sees its parent gone, gives back the jobs.
+    """
+
+    def leave() -> None:
+        time.sleep(seconds)
+        logging.shutdown()
+        os._exit(0)
+
+    threading.Thread(target=leave, name="leave", daemon=True).start()
