@@ -12,6 +12,8 @@ from kombu.exceptions import OperationalError
 
 #: The one task; its one argument is the queue.
 TASK = "tailrace.answer"
+#: How the queues of a project's own tasks begin, which no job type's queue can: its own messages begin their jobs.
+FOREIGN = "celery:"
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,8 @@ class CeleryDoorbell(Doorbell):
         self._app = app
 
     def ring(self, queue: str) -> bool:
+        if queue.startswith(FOREIGN):
+            return True
         try:
             self._app.send_task(TASK, args=[queue], queue=celery_queue(queue), ignore_result=True)
         except (OperationalError, OSError) as error:
@@ -85,6 +89,8 @@ class CeleryDoorbell(Doorbell):
         return True
 
     def rung(self, queue: str) -> int | None:
+        if queue.startswith(FOREIGN):
+            return None
         try:
             with self._app.connection_for_write() as connection, connection.channel() as channel:
                 return int(channel.queue_declare(celery_queue(queue), passive=True).message_count)

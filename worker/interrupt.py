@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Protocol, Self, TypeVar
 
-#: Celery's soft time limit, which we never set, is the only other use of it in a worker's child.
+#: Celery's soft time limit, which we never set but a project may, is the only other use of it in a worker's child.
 SIGNAL = signal.SIGUSR1
 #: Between two tries.
 _AGAIN_SECONDS = 0.01
@@ -89,11 +89,16 @@ class BySignal:
             signal.pthread_kill(self._thread, SIGNAL)
             return True
 
-    def _on_signal(self, _signal: int, frame: FrameType | None) -> None:
-        if self._due is None or self._over.is_set() or not open_to_it(frame):
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._over.is_set():
+            return
+        if self._due is None:
+            #: Not ours: the soft time limit of a project's own task.
+            if callable(self._before):
+                self._before(number, frame)
             return
         error, wait, tell = self._due
-        if wait():
+        if wait() or not open_to_it(frame):
             return
         self._due = None
         self._over.set()

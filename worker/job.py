@@ -188,6 +188,11 @@ def job(
     return decorate
 
 
+def named(name: str, kind: JobType) -> JobType:
+    """*kind* under a name that is not ours to choose."""
+    return msgspec.structs.replace(kind, name=name)
+
+
 def _plan(name: str, steps: Steps) -> tuple[StepPlan, ...]:
     given = dict(steps) if isinstance(steps, Mapping) else dict.fromkeys(steps, 1.0)
     return tuple(_planned(name, step, weight) for step, weight in given.items())

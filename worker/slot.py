@@ -56,10 +56,11 @@ class Slot:
         self._stopwatch.start()
         job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
         if job is not None:
-            self._hold(job)
+            self.hold(job)
         self._stopwatch.stop(job)
 
-    def _hold(self, job: Job) -> None:
+    def hold(self, job: Job) -> Job | None:
+        """Runs *job*, claimed for this worker, and files how it ended; None where it is another's by now."""
         run = self._pool.run(job, self._kinds[job.request.type])
         try:
             with self._pool.marked(run):
@@ -69,8 +70,7 @@ class Slot:
             ended = self._parts.lifecycle.lose(job.id, run=job.run)
         finally:
             self._registry.leave(run)
-        if ended is not None:
-            self._parts.lifecycle.settle(ended)
+        return None if ended is None else self._parts.lifecycle.settle(ended)
 
     def _run(self, job: Job, run: Run) -> Job | None:
         kind, began = job.request.type, time.monotonic()
