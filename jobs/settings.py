@@ -40,7 +40,7 @@ class Settings:
     queues: tuple[str, ...] = ()
     #: TAILRACE_CONCURRENCY: jobs that one worker process runs at a time.
     concurrency: int = 2
-    #: TAILRACE_POOL: how a worker runs several jobs: prefork (a process each) or threads (of one process).
+    #: TAILRACE_POOL: how a worker runs several jobs: prefork (a process each), threads or gevent (in one process).
     pool: str = "prefork"
     #: TAILRACE_RETENTION_SECONDS: how long a job is kept after its terminal event.
     retention_seconds: int = 7 * 86400
@@ -162,7 +162,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "job_modules": _names,
     "queues": _names,
     "concurrency": _number(int, 1, 1000),
-    "pool": _one_of("prefork", "threads"),
+    "pool": _one_of("prefork", "threads", "gevent"),
     "retention_seconds": _number(int, 1, 10**9),
     "log_max_events": _number(int, 1000, 10**8),
     "max_body_bytes": _number(int, 1000, 60_000),

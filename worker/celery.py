@@ -36,7 +36,7 @@ class Worker:
     """One worker: Celery's signals are its life."""
 
     def __init__(self, settings: Settings, kinds: dict[str, JobType]) -> None:
-        self._settings, self._kinds, self._pool = settings, kinds, pool_of(settings.pool)
+        self._settings, self._kinds, self._pool = settings, kinds, pool_of(settings.pool, kinds.values())
         self._main = 0
         self._guard: Guard | None = None
         self._slot: Slot | None = None
@@ -76,8 +76,10 @@ class Worker:
         sender.options.update(without_gossip=True, without_mingle=True, without_heartbeat=True)
         sender.quiet = True
 
-    def _begin(self, **_: Any) -> None:
+    def _begin(self, instance: Any, **_: Any) -> None:
         """Before the children are forked: they find the registry in their memory."""
+        if instance.pool_cls.__module__ != self._pool.module:
+            sys.exit(f"tailrace worker: --pool: is not the one that TAILRACE_POOL names, {self._pool.name}")
         entries = [kind.entry() for kind in self._kinds.values()]
         worker = WorkerEntry(
             id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}",

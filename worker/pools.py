@@ -4,14 +4,15 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from jobs.errors import SettingsError
 from jobs.model import Job
 from worker import processes
 from worker.interrupt import Interrupter, here
-from worker.job import JobType
+from worker.job import JobType, Shape
 from worker.raising import BySetting
 from worker.registry import Run
 
@@ -23,6 +24,8 @@ class Pool:
     name: str
     shared: bool
     interrupter: Callable[[], Interrupter]
+    #: Where Celery keeps it.
+    module: str = ""
 
     def holder(self, worker: str) -> str:
         """Who claims: unlike its siblings, for of two that claim at once each has to know which one won."""
@@ -58,12 +61,24 @@ class Pool:
             processes.end_own(run.mark)
 
 
-PREFORK = Pool(name="prefork", shared=False, interrupter=here)
-THREADS = Pool(name="threads", shared=True, interrupter=BySetting)
+PREFORK = Pool(name="prefork", shared=False, interrupter=here, module="celery.concurrency.prefork")
+THREADS = Pool(name="threads", shared=True, interrupter=BySetting, module="celery.concurrency.thread")
 
 
-def pool_of(name: str) -> Pool:
-    return {"prefork": PREFORK, "threads": THREADS}[name]
+def pool_of(name: str, kinds: Iterable[JobType]) -> Pool:
+    """The pool of that *name*; SettingsError where it cannot run *kinds*, or this process."""
+    if name != "gevent":
+        return {"prefork": PREFORK, "threads": THREADS}[name]
+    from worker import greenlets  # noqa: PLC0415 - it brings gevent, which other pools do not have
+
+    awaiting = [kind.name for kind in kinds if kind.shape in (Shape.ASYNC, Shape.ASYNC_GENERATOR)]
+    if awaiting:
+        why = f"a thread has one event loop at a time, gevent cannot run async job types ({awaiting[0]}): take threads"
+        raise SettingsError(name="TAILRACE_POOL", why=why)
+    if not greenlets.patched():
+        why = "gevent has to be there from the first line on: the worker's command needs --pool gevent as well"
+        raise SettingsError(name="TAILRACE_POOL", why=why)
+    return Pool(name=name, shared=True, interrupter=greenlets.ByThrowing, module="celery.concurrency.gevent")
 
 
 def leave_within(seconds: float) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 
@@ -12,8 +13,8 @@ import pytest
 
 from jobs.clock import now_ms
 from jobs.model import JobState
-from tests.service import Process, wait_for
-from tests.worker.floor import Floor, alive, floor
+from tests.service import BIN, ROOT, Process, RedisServer, wait_for
+from tests.worker.floor import OWN, Floor, alive, floor
 from worker.processes import MARK
 
 pytestmark = pytest.mark.acceptance
@@ -21,16 +22,36 @@ pytestmark = pytest.mark.acceptance
 MANY = 50
 
 
-def worker(made: Floor, **env: str) -> Process:
-    given = {"TAILRACE_POOL": "threads", "TAILRACE_CONCURRENCY": str(MANY), "TAILRACE_JOBS": "jobs_that_wait", **env}
-    return made.worker(**given)
+POOLS = ["threads", "gevent"]
+
+
+def worker(made: Floor, pool: str, **env: str) -> Process:
+    """As a Procfile's line: gevent has to be named on the command line too."""
+    given = {
+        "TAILRACE_POOL": pool,
+        "TAILRACE_CONCURRENCY": str(MANY),
+        "TAILRACE_JOBS": "jobs_that_wait",
+        "PYTHONPATH": str(OWN),
+        **env,
+    }
+    service, before = made.service, len(made.service.workers())
+    command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker", "--loglevel", "INFO", "--pool", pool]
+    process = service._start("worker", command, given)
+    wait_for(lambda: len(service.workers()) > before or process.popen.poll() is not None, 30, what="the worker")
+    assert process.popen.poll() is None, process.log.read_text()[-3000:]
+    return process
+
+
+@pytest.fixture(scope="module", params=POOLS)
+def pool(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def shared_floor() -> Iterator[Floor]:
+def shared_floor(pool: str) -> Iterator[Floor]:
     """One worker for the tests that do not end it."""
     with floor() as made:
-        worker(made)
+        worker(made, pool)
         yield made
 
 
@@ -71,8 +92,12 @@ def test_fifty_waiting_jobs_run_at_once_in_one_process(shared_floor: Floor) -> N
     assert shared_floor.service.processes[0].popen.poll() is None
 
 
-def test_pure_python_is_interrupted_and_its_neighbour_is_not(shared_floor: Floor) -> None:
-    neighbour, job_id = shared_floor.submit("patient", seconds=3), shared_floor.submit("busy")
+#: What each way of interrupting ends: a thread at its next bytecode, a greenlet in its wait.
+ENDED = {"threads": "busy", "gevent": "asleep"}
+
+
+def test_what_does_not_look_up_is_interrupted_and_its_neighbour_is_not(shared_floor: Floor, pool: str) -> None:
+    neighbour, job_id = shared_floor.submit("patient", seconds=3), shared_floor.submit(ENDED[pool])
     for each in (neighbour, job_id):
         shared_floor.running(each)
     shared_floor.cancel(job_id, grace_seconds=1)
@@ -83,8 +108,8 @@ def test_pure_python_is_interrupted_and_its_neighbour_is_not(shared_floor: Floor
     assert shared_floor.ended(neighbour).result == "attempt 1"
 
 
-def test_a_timeout_interrupts_as_well(shared_floor: Floor) -> None:
-    job = shared_floor.ended(shared_floor.submit("busy", timeout=0.5))
+def test_a_timeout_interrupts_as_well(shared_floor: Floor, pool: str) -> None:
+    job = shared_floor.ended(shared_floor.submit(ENDED[pool], timeout=0.5))
     assert job.error is not None
     assert job.error.code == "timeout"
 
@@ -108,14 +133,14 @@ def test_jobs_of_one_process_print_into_their_own_logs(shared_floor: Floor) -> N
         assert {line.message for line in shared_floor.ended(job_id).log} == {job_id}
 
 
-def test_jobs_of_a_killed_worker_all_go_to_their_next_attempt(own_floor: Floor) -> None:
-    first = worker(own_floor)
+def test_jobs_of_a_killed_worker_all_go_to_their_next_attempt(own_floor: Floor, pool: str) -> None:
+    first = worker(own_floor, pool)
     jobs = [own_floor.submit("patient") for _ in range(MANY - 1)]
     jobs.append(own_floor.submit("parent"))
     for job_id in jobs:
         own_floor.running(job_id)
     wait_for(lambda: begun_by(first), what="the job's own process")
-    worker(own_floor)
+    worker(own_floor, pool)
     killed = time.monotonic()
     os.kill(first.pid, signal.SIGKILL)
     for job_id in jobs:
@@ -128,8 +153,8 @@ def test_jobs_of_a_killed_worker_all_go_to_their_next_attempt(own_floor: Floor) 
         assert own_floor.ended(job_id).state is JobState.CANCELLED
 
 
-def test_a_worker_told_to_stop_ends_in_time_and_gives_back_what_does_not_listen(own_floor: Floor) -> None:
-    first = worker(own_floor, TAILRACE_DRAIN_SECONDS="4")
+def test_a_worker_told_to_stop_ends_in_time_and_gives_back_what_does_not_listen(own_floor: Floor, pool: str) -> None:
+    first = worker(own_floor, pool, TAILRACE_DRAIN_SECONDS="4")
     short, long, deaf = (own_floor.submit(kind) for kind in ("patient", "patient", "stubborn"))
     quick = own_floor.submit("patient", seconds=1)
     for job_id in (short, long, deaf, quick):
@@ -143,3 +168,29 @@ def test_a_worker_told_to_stop_ends_in_time_and_gives_back_what_does_not_listen(
     assert own_floor.parts.log.kept(long)
     assert own_floor.parts.log.kept(deaf) == {}
     assert not begun_by(first)
+
+
+@pytest.mark.parametrize(
+    ("env", "option", "sentence"),
+    [
+        ({"TAILRACE_POOL": "gevent"}, "prefork", "TAILRACE_POOL: gevent has to be there from the first line on"),
+        ({"TAILRACE_POOL": "threads"}, "gevent", "--pool: is not the one that TAILRACE_POOL names, threads"),
+        ({}, "threads", "--pool: is not the one that TAILRACE_POOL names, prefork"),
+        (
+            {"TAILRACE_POOL": "gevent", "TAILRACE_JOBS": "jobs_that_await"},
+            "gevent",
+            "TAILRACE_POOL: a thread has one event loop at a time, gevent cannot run async job types (awaiting)",
+        ),
+    ],
+)
+def test_a_pool_that_cannot_be_is_refused_in_a_sentence(
+    shared_redis: RedisServer, env: dict[str, str], option: str, sentence: str
+) -> None:
+    given = {**os.environ, "REDIS_URL": shared_redis.url, "TAILRACE_JOBS": "jobs_that_wait", "PYTHONPATH": str(OWN)}
+    command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker", "--pool", option]
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**given, **env}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode != 0
+    assert f"tailrace worker: {sentence}" in ended.stderr
+    assert "Traceback" not in ended.stderr
