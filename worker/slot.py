@@ -32,6 +32,8 @@ class Slot:
     ) -> None:
         self._kinds, self._worker, self._registry, self._assemble = kinds, worker, registry, assemble
         self._pool, self._building = pool, threading.Lock()
+        #: Fifty threads that reach for one queue at once would all reach for its first job, then for its second, …
+        self._claiming = threading.Lock()
         self._built: Parts | None = None
         self._own = threading.local()
         self._entries = {name: kind.entry() for name, kind in kinds.items()}
@@ -54,7 +56,8 @@ class Slot:
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any."""
         self._stopwatch.start()
-        job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
+        with self._claiming:
+            job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
         if job is not None:
             self.hold(job)
         self._stopwatch.stop(job)

@@ -97,7 +97,7 @@ ENDED = {"threads": "busy", "gevent": "asleep"}
 
 
 def test_what_does_not_look_up_is_interrupted_and_its_neighbour_is_not(shared_floor: Floor, pool: str) -> None:
-    neighbour, job_id = shared_floor.submit("patient", seconds=3), shared_floor.submit(ENDED[pool])
+    neighbour, job_id = shared_floor.submit("patient", seconds=2), shared_floor.submit(ENDED[pool])
     for each in (neighbour, job_id):
         shared_floor.running(each)
     shared_floor.cancel(job_id, grace_seconds=1)
@@ -115,12 +115,12 @@ def test_a_timeout_interrupts_as_well(shared_floor: Floor, pool: str) -> None:
 
 
 def test_what_does_not_listen_stays_cancelling_until_it_ends_and_is_not_killed(shared_floor: Floor) -> None:
-    job_id = shared_floor.submit("stubborn", seconds=3)
+    job_id = shared_floor.submit("stubborn", seconds=2.2)
     shared_floor.running(job_id)
     shared_floor.cancel(job_id, grace_seconds=0.5)
     #: Past the grace, and three of the warden's looks.
     deadline = shared_floor.head(job_id).cancel_deadline or 0
-    wait_for(lambda: now_ms() > deadline + 1200, what="the grace to be over")
+    wait_for(lambda: now_ms() > deadline + 1000, what="the grace to be over")
     assert shared_floor.head(job_id).state is JobState.CANCELLING
     job = shared_floor.ended(job_id)
     assert job.state is JobState.SUCCEEDED
