@@ -105,7 +105,7 @@ class TailraceTask(Task):  # type: ignore[misc] # Celery has no types
             args,
             kwargs,
             timeout_seconds=self.timeout_seconds,
-            expires_at=_moment(options.get("expires")),
+            expires_at=_moment(options.get("expires", self.expires)),
             retry_of=job_id_of(task_id, retries - 1) if retries else None,
         )
 

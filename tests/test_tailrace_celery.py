@@ -139,6 +139,14 @@ def test_what_a_task_raises_goes_to_celery_and_its_type_to_watchers(shop: Shop) 
         sent.get(timeout=20)
     error = shop.service.wait(sent.id)["error"]
     assert error["message"].startswith("ValueError (ref ")
+    assert "secret" not in error["message"]
+
+
+def test_a_task_is_sent_again_by_its_project_and_not_by_http(shop: Shop) -> None:
+    sent = shop.tasks.count.delay(1)
+    shop.service.wait(sent.id)
+    answer = shop.service.client.post(f"/v1/jobs/{sent.id}/retry")
+    assert (answer.status_code, answer.json()["code"]) == (404, "type_not_found")
 
 
 def test_a_message_that_comes_twice_runs_once(shop: Shop, tmp_path: Path) -> None:

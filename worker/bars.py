@@ -5,6 +5,7 @@ what they did, in a process that runs no job and in code that is no job's.
 """
 
 import io
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -37,9 +38,14 @@ class Bars:
     """The bars of one job."""
 
     def __init__(self, ctx: Context) -> None:
-        self.ctx = ctx
+        self.ctx, self._pid = ctx, os.getpid()
         #: Steps that a bar speaks for; None where it is one outside any step.
         self._spoken_for: set[Step | None] = set()
+
+    @property
+    def heed(self) -> bool:
+        """Not in a process forked from the job's, where nobody publishes what is told."""
+        return os.getpid() == self._pid
 
     def take(self, bar: Any) -> "Telling | None":
         """How *bar* is to be told; None for one inside another."""
@@ -51,17 +57,21 @@ class Bars:
         step = where or self.ctx.step(name)
         if where is None:
             step.open()
-        return Telling(step, "" if where else name, own=where is None, free=lambda: self._spoken_for.discard(where))
+        return Telling(
+            self, step, "" if where else name, own=where is None, free=lambda: self._spoken_for.discard(where)
+        )
 
 
 class Telling:
     """One bar as a step's progress."""
 
-    def __init__(self, step: Step, message: str, *, own: bool, free: Callable[[], None]) -> None:
-        self._step, self._message, self._own, self._free = step, message, own, free
+    def __init__(self, bars: Bars, step: Step, message: str, *, own: bool, free: Callable[[], None]) -> None:
+        self._bars, self._step, self._message, self._own, self._free = bars, step, message, own, free
 
     def tell(self, bar: Any) -> None:
         """Raises nothing: tqdm holds a lock of all bars around its display, and would not let go of it."""
+        if not self._bars.heed:
+            return
         with suppress(Cancelled, Exception):
             scale = bar.unit_scale if isinstance(bar.unit_scale, int | float) and bar.unit_scale is not True else 1
             total = None if bar.total is None else bar.total * (scale or 1)
@@ -71,7 +81,7 @@ class Telling:
     def end(self, bar: Any, error: BaseException | None = None) -> None:
         self.tell(bar)
         self._free()
-        if self._own:
+        if self._own and self._bars.heed:
             with suppress(Exception):
                 self._step.end(error)
 
@@ -81,6 +91,11 @@ class Telling:
             return None
         self._message = message
         return message
+
+
+def _heeding() -> Bars | None:
+    bars = _bars.get()
+    return bars if bars is not None and bars.heed else None
 
 
 def _said(bar: Any) -> str:
@@ -110,7 +125,7 @@ def _replace(kind: Any) -> None:
     @wraps(begin)
     @whole
     def begun(self: Any, *arguments: Any, **given: Any) -> None:
-        bars = _bars.get()
+        bars = _heeding()
         if bars is not None:
             bars.ctx.raise_if_cancelled()
             _undrawn(arguments, given)
@@ -129,7 +144,7 @@ def _replace(kind: Any) -> None:
     @wraps(update)
     @whole
     def updated(self: Any, *arguments: Any, **given: Any) -> Any:
-        bars = _bars.get()
+        bars = _heeding()
         if bars is not None:
             bars.ctx.raise_if_cancelled()
         return update(self, *arguments, **given)

@@ -5,6 +5,7 @@ inherits no context goes on to write where it wrote before.
 """
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -61,12 +62,17 @@ class Listener:
     """Turns one job's output into log events; never raises, and while it speaks it hears nothing."""
 
     def __init__(self, ctx: Context) -> None:
-        self._ctx, self.closed = ctx, False
+        self._ctx, self._closed, self._pid = ctx, False, os.getpid()
         self._lines = {
             #: What is printed on standard error is for somebody's attention, or it would stand on standard output.
             "stdout": Lines(lambda line: ctx.log(line, level="info")),
             "stderr": Lines(lambda line: ctx.log(line, level="warning")),
         }
+
+    @property
+    def heeds(self) -> bool:
+        """Not after the end, nor in a process forked from the job's, where nobody publishes what is told."""
+        return not self._closed and os.getpid() == self._pid
 
     @whole
     def written(self, name: str, text: str) -> None:
@@ -81,7 +87,7 @@ class Listener:
             self._ctx.log(_text(record), level=_level(record.levelno), logger=record.name, **named)
 
     def close(self) -> None:
-        self.closed = True
+        self._closed = True
         with suppress(Exception):
             for lines in self._lines.values():
                 lines.close()
@@ -120,7 +126,7 @@ def _deaf() -> Iterator[None]:
 
 def _hearing() -> Listener | None:
     listener = _listener.get()
-    return None if listener is None or listener.closed else listener
+    return listener if listener is not None and listener.heeds else None
 
 
 class Routed:

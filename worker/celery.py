@@ -23,7 +23,7 @@ from worker import logs, processes, tasks
 from worker.collect import collect, root_first
 from worker.guard import Guard
 from worker.job import JobType
-from worker.pools import leave_within, pool_of
+from worker.pools import pool_of
 from worker.slot import Slot
 
 #: Seconds between two looks at whether the warden lives.
@@ -59,7 +59,8 @@ class Worker:
         app = celery_app(self._settings.broker_url)
         app.conf.update(
             worker_concurrency=self._settings.concurrency,
-            worker_pool=self._pool.name,
+            #: That of gevent is for the command line to name: Celery warns of it here, rightly.
+            worker_pool=None if self._pool.name == "gevent" else self._pool.name,
             worker_redirect_stdouts=False,
             task_queues={name: {"exchange": name, "routing_key": name} for name in queues},
             task_default_queue=queues[0],
@@ -114,8 +115,7 @@ class Worker:
         seconds = self._settings.drain_seconds if how == "Warm" else 0
         if self._guard is not None:
             self._guard.drain(seconds)
-            if self._pool.shared:
-                leave_within(seconds)
+            self._pool.leave_within(seconds)
 
     def _end(self, **_: Any) -> None:
         if self._guard is not None and os.getpid() == self._main:

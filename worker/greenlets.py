@@ -21,6 +21,11 @@ def patched() -> bool:
     return bool(monkey.is_module_patched("threading"))
 
 
+def later(seconds: float, call: Callable[[], None]) -> None:
+    """Calls *call* then; a thread could not be begun where a signal comes, for that waits a moment."""
+    gevent.spawn_later(seconds, call)
+
+
 class ByThrowing:
     """For a job in a greenlet; to be made in it."""
 

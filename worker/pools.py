@@ -3,7 +3,6 @@
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ class Pool:
     interrupter: Callable[[], Interrupter]
     #: Where Celery keeps it.
     module: str = ""
+    #: Calls something after so many seconds; to be called from a signal, and not to wait for anything.
+    later: Callable[[float, Callable[[], None]], None] = lambda _seconds, _call: None
 
     def holder(self, worker: str) -> str:
         """Who claims: unlike its siblings, for of two that claim at once each has to know which one won."""
@@ -60,9 +61,29 @@ class Pool:
         if not self.shared:
             processes.end_own(run.mark)
 
+    def leave_within(self, seconds: float) -> None:
+        """Ends a shared process by then, whatever still runs in it: a thread can be asked to end, not made to.
+
+        The warden, which sees its parent gone, gives back the jobs.
+        """
+        self.later(seconds, _leave)
+
+
+def _in_a_thread(seconds: float, call: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    logging.shutdown()
+    os._exit(0)
+
 
 PREFORK = Pool(name="prefork", shared=False, interrupter=here, module="celery.concurrency.prefork")
-THREADS = Pool(name="threads", shared=True, interrupter=BySetting, module="celery.concurrency.thread")
+THREADS = Pool(
+    name="threads", shared=True, interrupter=BySetting, module="celery.concurrency.thread", later=_in_a_thread
+)
 
 
 def pool_of(name: str, kinds: Iterable[JobType]) -> Pool:
@@ -78,18 +99,5 @@ def pool_of(name: str, kinds: Iterable[JobType]) -> Pool:
     if not greenlets.patched():
         why = "gevent has to be there from the first line on: the worker's command needs --pool gevent as well"
         raise SettingsError(name="TAILRACE_POOL", why=why)
-    return Pool(name=name, shared=True, interrupter=greenlets.ByThrowing, module="celery.concurrency.gevent")
-
-
-def leave_within(seconds: float) -> None:
-    """Ends this process by then, whatever still runs in it: a thread can be asked to end, not made to.
-
-    The warden, which sees its parent gone, gives back the jobs.
-    """
-
-    def leave() -> None:
-        time.sleep(seconds)
-        logging.shutdown()
-        os._exit(0)
-
-    threading.Thread(target=leave, name="leave", daemon=True).start()
+    interrupter, module = greenlets.ByThrowing, "celery.concurrency.gevent"
+    return Pool(name=name, shared=True, interrupter=interrupter, module=module, later=greenlets.later)

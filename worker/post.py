@@ -44,7 +44,8 @@ class Post:
         return Guests(self.parts.lifecycle)
 
     def open(self, types: Sequence[str], project: str, concurrency: int) -> None:
-        """A worker begins here: a warden begins beside it."""
+        """A worker begins here: a warden begins beside it. SettingsError where it could not."""
+        Settings.from_env(os.environ)
         self._main = os.getpid()
         self._worker = f"{socket.gethostname()}-{self._main}-{secrets.token_hex(2)}"
         entry = WorkerEntry(

@@ -6,6 +6,8 @@ import pytest
 
 from cli.errors import UsageError
 from cli.procfile import command, commands, expand
+from jobs.settings import Settings
+from tests.pages import section
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,3 +70,15 @@ def test_ours_has_a_web_and_a_worker_line_that_start_with_exec() -> None:
     text = (ROOT / "Procfile").read_text(encoding="utf-8")
     assert [line.split()[:2] for line in text.splitlines()] == [["web:", "exec"], ["worker:", "exec"]]
     assert [c.name for c in commands(text, scale={}, environ={})] == ["web.1", "worker.1"]
+
+
+def test_the_documented_lines_of_several_workers_are_lines_and_settings() -> None:
+    block = next(
+        block for block in section("docs/operations.md", "Several workers").split("```") if "worker-io" in block
+    )
+    found = commands(block.strip(), scale={"worker-io": 2}, environ={"REDIS_URL": "redis://here"}, cwd=Path())
+    assert [each.name for each in found] == ["web.1", "worker.1", "worker-gpu.1", "worker-io.1", "worker-io.2"]
+    given = [dict(word.split("=") for word in each.argv if "=" in word) for each in found[1:]]
+    settings = [Settings.from_env({"REDIS_URL": "redis://here", **each}) for each in given]
+    assert [each.queues for each in settings] == [("default",), ("gpu",), ("io",), ("io",)]
+    assert settings[-1].pool == "threads"

@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 import io
 import logging
+import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tqdm import trange
 
 from jobs import events as ev
 from jobs.model import JobState
@@ -231,6 +234,25 @@ def test_a_thread_that_inherits_nothing_writes_where_it_wrote_before() -> None:
     with console() as shown:
         assert messages(work) == []
     assert shown.getvalue() == "elsewhere\n"
+
+
+def test_a_process_forked_from_the_job_s_writes_where_it_wrote_before(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nobody publishes there, and whoever held a lock at the fork will not let go of it."""
+
+    def work(_ctx: Context) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            print("in the child", flush=True)  # noqa: T201
+            list(trange(3, desc="bar of the child"))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+
+    assert messages(work) == []
+    shown = capfd.readouterr()
+    assert "in the child" in shown.out
+    assert "bar of the child" in shown.err
 
 
 def test_tasks_of_an_async_job_are_heard() -> None:

@@ -30,7 +30,7 @@ def worker(made: Floor, pool: str, **env: str) -> Process:
     given = {
         "TAILRACE_POOL": pool,
         "TAILRACE_CONCURRENCY": str(MANY),
-        "TAILRACE_JOBS": "jobs_that_wait",
+        "TAILRACE_JOBS": "jobs_that_wait" if pool == "gevent" else "jobs_that_wait,jobs_that_await",
         "PYTHONPATH": str(OWN),
         **env,
     }
@@ -51,8 +51,10 @@ def pool(request: pytest.FixtureRequest) -> str:
 def shared_floor(pool: str) -> Iterator[Floor]:
     """One worker for the tests that do not end it."""
     with floor() as made:
-        worker(made, pool)
+        running = worker(made, pool)
         yield made
+        running.stop()
+        assert "Traceback" not in running.log.read_text()
 
 
 @pytest.fixture
@@ -108,6 +110,17 @@ def test_what_does_not_look_up_is_interrupted_and_its_neighbour_is_not(shared_fl
     assert shared_floor.ended(neighbour).result == "attempt 1"
 
 
+@pytest.mark.parametrize("pool", ["threads"], indirect=True)
+def test_a_job_that_awaits_is_cancelled_where_it_waits(shared_floor: Floor) -> None:
+    jobs = [shared_floor.submit("awaiting") for _ in range(5)]
+    for job_id in jobs:
+        shared_floor.running(job_id)
+        shared_floor.cancel(job_id)
+        cancel = shared_floor.ended(job_id).cancel
+        assert cancel is not None
+        assert cancel.mode == "cooperative"
+
+
 def test_a_timeout_interrupts_as_well(shared_floor: Floor, pool: str) -> None:
     job = shared_floor.ended(shared_floor.submit(ENDED[pool], timeout=0.5))
     assert job.error is not None
@@ -154,13 +167,14 @@ def test_jobs_of_a_killed_worker_all_go_to_their_next_attempt(own_floor: Floor, 
 
 
 def test_a_worker_told_to_stop_ends_in_time_and_gives_back_what_does_not_listen(own_floor: Floor, pool: str) -> None:
-    first = worker(own_floor, pool, TAILRACE_DRAIN_SECONDS="4")
+    first = worker(own_floor, pool, TAILRACE_DRAIN_SECONDS="3")
     short, long, deaf = (own_floor.submit(kind) for kind in ("patient", "patient", "stubborn"))
     quick = own_floor.submit("patient", seconds=1)
     for job_id in (short, long, deaf, quick):
         own_floor.running(job_id)
     first.popen.send_signal(signal.SIGTERM)
     assert first.popen.wait(15) == 0
+    assert "Traceback" not in first.log.read_text()
     assert own_floor.ended(quick).state is JobState.SUCCEEDED
     for job_id in (short, long, deaf):
         own_floor.wait(job_id, lambda head: head.state is JobState.QUEUED, what="given back")
