@@ -119,7 +119,10 @@ def _undrawn(arguments: Sequence[Any], given: dict[str, Any]) -> None:
 
 
 def _replace(kind: Any) -> None:
-    """Gives *kind*, ``tqdm.std.tqdm``, its methods for jobs."""
+    """Gives *kind*, ``tqdm.std.tqdm``, its methods for jobs, once."""
+    if hasattr(kind, "told_by"):
+        return
+    kind.told_by = None
     begin, display, update, close, leave = kind.__init__, kind.display, kind.update, kind.close, kind.__exit__
 
     @wraps(begin)
@@ -164,7 +167,6 @@ def _replace(kind: Any) -> None:
         return leave(self, of, error, traceback)
 
     kind.__init__, kind.display, kind.update, kind.close, kind.__exit__ = begun, displayed, updated, closed, left
-    kind.told_by = None
 
 
 def _told(bar: Any) -> None:
@@ -200,18 +202,11 @@ class _Awaited(MetaPathFinder):
 def _watch() -> None:
     """Once in a process, whether tqdm is there already or comes later."""
     with _lock:
-        if _Watch.on:
-            return
-        _Watch.on = True
-        module = sys.modules.get(_MODULE)
-        if module is None:
+        kind = getattr(sys.modules.get(_MODULE), "tqdm", None)
+        if kind is not None:
+            _replace(kind)
+        elif _MODULE not in sys.modules and not any(isinstance(finder, _Awaited) for finder in sys.meta_path):
             sys.meta_path.insert(0, _Awaited())
-        else:
-            _replace(module.tqdm)
-
-
-class _Watch:
-    on = False
 
 
 @contextmanager

@@ -185,13 +185,13 @@ def _overhearing(call: Call) -> Call:
 
 def _to_others(logger: logging.Logger, record: logging.LogRecord) -> None:
     """What a listener was told does not go to the worker's own output as well; but a traceback stays there."""
-    for handler in _handlers_of(logger):
+    for handler in _outlets_of(logger):
         if record.levelno >= handler.level and (record.exc_info or not _on_console(handler)):
             with _deaf():
                 handler.handle(record)
 
 
-def _handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:
+def _outlets_of(logger: logging.Logger) -> Iterator[logging.Handler]:
     asked: logging.Logger | None = logger
     while asked is not None:
         yield from asked.handlers
