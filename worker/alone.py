@@ -10,9 +10,10 @@ from jobs import decisions
 from jobs.clock import now_ms
 from jobs.errors import FileNotFound
 from jobs.events import ArtifactReady, Request
-from jobs.files import new_id, plain_name
+from jobs.files import new_id
 from jobs.memory_log import MemoryLog
 from jobs.model import Job
+from jobs.names import plain_name
 from jobs.writer import Writer
 from worker.interrupt import Never
 from worker.job import JobType
