@@ -26,8 +26,9 @@ from worker.job import JobType
 from worker.pools import pool_of
 from worker.slot import Slot
 
-#: Seconds between two looks at whether the warden lives.
-CHECK_SECONDS = 1.0
+#: Seconds between two looks at whether the warden and the children live. Celery looks at its children every five: it
+#: is told of an end at once, but a child that is not quite dead at that very moment it overlooks.
+CHECK_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +109,13 @@ class Worker:
         """At the start, and again after each loss of the broker."""
         if self._timer is not None:
             self._timer.cancel()
+        self._timer = sender.timer.call_repeatedly(CHECK_SECONDS, self._check, (sender.pool,))
+
+    def _check(self, pool: Any) -> None:
         if self._guard is not None:
-            self._timer = sender.timer.call_repeatedly(CHECK_SECONDS, self._guard.check)
+            self._guard.check()
+        #: The slot of a killed job is free again once another child has taken the dead one's place.
+        pool.maintain_pool()
 
     def _drain(self, how: str = "Warm", **_: Any) -> None:
         seconds = self._settings.drain_seconds if how == "Warm" else 0
