@@ -117,7 +117,7 @@ def _row(name: str, values: Sequence[float | None]) -> str:
     known = sorted(value * 1000 for value in values if value is not None)
     if not known:
         return f"{name:<26}" + "–".rjust(10) * 3
-    p99 = known[min(len(known) - 1, round(len(known) * 0.99))]
+    p99 = known[max(0, -(-len(known) * 99 // 100) - 1)]
     return f"{name:<26}{statistics.median(known):>10.0f}{p99:>10.0f}{known[-1]:>10.0f}"
 
 

@@ -13,9 +13,18 @@ import msgspec
 from jobs import events as ev
 from worker.outputs import PIECE
 
-#: Beyond either of these whoever emits has to wait.
-MAX_EVENTS = 10_000
-MAX_BYTES = 8 * 1024 * 1024
+
+class Bounds(NamedTuple):
+    """Beyond either of these whoever emits has to wait."""
+
+    events: int
+    bytes: int
+
+
+#: Of a log that is slower than the job: what waits here is not yet seen by anybody, and not yet safe.
+BOUNDS = Bounds(10_000, 8 * 1024 * 1024)
+#: Of a log that is away: the job goes on, for about as long as a restart takes.
+WIDE = Bounds(100_000, 32 * 1024 * 1024)
 
 #: Between the progress before one of these and that after it there is no merging.
 _BOUNDS = (ev.StepStarted, ev.StepSucceeded, ev.StepFailed, ev.StepSkipped, ev.StepReused)
@@ -63,18 +72,26 @@ class Buffer:
         #: The last text, while nothing but progress has come behind it.
         self._text: _Text | None = None
         self.bytes = 0
+        self._bounds = BOUNDS
 
     def __len__(self) -> int:
         return len(self._places)
 
     @property
     def full(self) -> bool:
-        return len(self._places) >= MAX_EVENTS or self.bytes >= MAX_BYTES
+        return self._holds(self._bounds)
 
     @property
     def roomy(self) -> bool:
-        """At most half full: whoever waited for room goes on here, so that it waits once and not at every event."""
-        return len(self._places) <= MAX_EVENTS // 2 and self.bytes <= MAX_BYTES // 2
+        """Below half: whoever waited for room goes on here, so that it waits once and not at every event."""
+        return not self._holds(Bounds(self._bounds.events // 2, self._bounds.bytes // 2))
+
+    def widen(self) -> None:
+        """The log is away: there is room for more until what has gathered is written."""
+        self._bounds = WIDE
+
+    def _holds(self, bounds: Bounds) -> bool:
+        return len(self._places) >= bounds.events or self.bytes >= bounds.bytes
 
     def add(self, event: ev.AnyEvent, size: int) -> None:
         """Takes one event of about *size* bytes."""
@@ -108,7 +125,7 @@ class Buffer:
         self._text = None
         if not self._places:
             self._progress.clear()
-            self.bytes = 0
+            self.bytes, self._bounds = 0, BOUNDS
         return taken
 
     def _put(self, event: ev.AnyEvent | _Text | Kept, size: int) -> None:

@@ -206,6 +206,9 @@ class Publisher:
         """The log is away: the job goes on, its events are held, the append is tried again."""
         if tries == 1:
             log.warning("job %s: its events are held: %s", self._writer.job_id, error)
+        with self._lock:
+            self._buffer.widen()
+            self._room.notify_all()
         self._watch.tick()
         time.sleep(min(BACK_OFF_SECONDS, 0.02 * 2 ** min(tries, 10)) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import events as ev
-from worker.buffer import MAX_BYTES, MAX_EVENTS, Buffer
+from worker.buffer import BOUNDS, WIDE, Buffer
 from worker.outputs import PIECE
 
 names = st.sampled_from(["a", "b"])
@@ -115,10 +115,10 @@ def test_a_hundred_thousand_progress_events_take_the_room_of_one() -> None:
 
 def test_a_buffer_is_full_by_number_or_by_weight_and_roomy_again_when_half_empty() -> None:
     many, heavy = Buffer(), Buffer()
-    for n in range(MAX_EVENTS):
+    for n in range(BOUNDS.events):
         many.add(ev.ItemFinished(key=str(n), state="x"), 1)
     for n in range(200):
-        heavy.add(ev.ItemFinished(key=str(n), state="x"), MAX_BYTES // 200 + 1)
+        heavy.add(ev.ItemFinished(key=str(n), state="x"), BOUNDS.bytes // 200 + 1)
     for buffer in (many, heavy):
         assert buffer.full
         buffer.take(len(buffer) // 4, 10**9)
@@ -126,3 +126,16 @@ def test_a_buffer_is_full_by_number_or_by_weight_and_roomy_again_when_half_empty
         assert not buffer.roomy
         buffer.take(len(buffer) // 2, 10**9)
         assert buffer.roomy
+
+
+def test_a_buffer_of_a_log_that_is_away_takes_more_until_it_is_empty_again() -> None:
+    buffer = Buffer()
+    buffer.widen()
+    for n in range(WIDE.events):
+        assert not buffer.full
+        buffer.add(ev.ItemFinished(key=str(n), state="x"), 1)
+    assert buffer.full
+    buffer.take(WIDE.events, 10**9)
+    for n in range(BOUNDS.events):
+        buffer.add(ev.ItemFinished(key=str(n), state="x"), 1)
+    assert buffer.full

@@ -12,20 +12,23 @@ from jobs.eventlog import Batch, Cursor
 from jobs.memory_log import MemoryLog
 from jobs.model import JobState
 from tests.worker.rig import Rig, until
-from worker.buffer import MAX_EVENTS
+from worker.buffer import BOUNDS, WIDE
 from worker.context import Context
 from worker.job import job
 
 
 class Faulty(MemoryLog):
-    """A log that can be away, and can lose the reply of an append that it stored."""
+    """A log that can be away or slow, and can lose the reply of an append that it stored."""
 
     def __init__(self) -> None:
         super().__init__(max_events=1_000_000)
         self.away, self.replies_lost, self.appends = False, 0, 0
+        self.answers = threading.Event()
+        self.answers.set()
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
         self._fail_if(self.away)
+        self.answers.wait()
         self.appends += 1
         stored = super().append(job_id, batch)
         if self.replies_lost:
@@ -110,21 +113,29 @@ def test_a_hundred_thousand_tokens_join_to_what_was_written() -> None:
     assert len(rig.events(ev.OutputAppended)) < 1000
 
 
-def test_who_emits_more_than_can_be_stored_waits_and_loses_nothing() -> None:
-    most = []
+@pytest.mark.parametrize(("fault", "bound"), [("slow", BOUNDS.events), ("away", WIDE.events)])
+def test_who_emits_more_than_can_be_stored_waits_and_loses_nothing(fault: str, bound: int) -> None:
+    told: list[int] = []
+    stuck: list[int] = []
 
     def work(ctx: Context) -> None:
-        log.away = True
-        threading.Timer(0.2, lambda: setattr(log, "away", False)).start()
-        began = time.monotonic()
-        for n in range(MAX_EVENTS + 1000):
+        log.away, log.answers = fault == "away", threading.Event()
+        threading.Thread(target=end_of_fault).start()
+        for n in range(bound + 3000):
             ctx.item(str(n), "succeeded")
-        most.append(time.monotonic() - began)
+            told.append(n)
+
+    def end_of_fault() -> None:
+        until(lambda: len(told) >= bound)
+        time.sleep(0.1)
+        stuck.append(len(told))
+        log.away = False
+        log.answers.set()
 
     rig, log = _rig(work)
     rig.run()
-    assert most[0] >= 0.2
-    assert len(rig.events(ev.ItemFinished)) == MAX_EVENTS + 1000
+    assert bound <= stuck[0] < bound + 3000
+    assert len(rig.events(ev.ItemFinished)) == bound + 3000
 
 
 @pytest.mark.alone
