@@ -8,7 +8,9 @@ import socket
 import sys
 import traceback
 import warnings
+from contextlib import nullcontext
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from celery import Celery, signals
@@ -21,14 +23,19 @@ from jobs.settings import Settings
 from jobs.wiring import assemble
 from worker import logs, processes, tasks
 from worker.collect import collect, root_first
+from worker.graces import Leave, hurry, leave
 from worker.guard import Guard
 from worker.job import JobType
 from worker.pools import pool_of
 from worker.slot import Slot
+from worker.spared import spared
 
 #: Seconds between two looks at whether the warden and the children live. Celery looks at its children every five: it
 #: is told of an end at once, but a child that is not quite dead at that very moment it overlooks.
 CHECK_SECONDS = 0.1
+
+#: Where a platform wants it so, Celery takes SIGTERM for SIGQUIT.
+REMAPPED = os.environ.get("REMAP_SIGTERM") == "SIGQUIT"
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +114,9 @@ class Worker:
 
     def _ready(self, sender: Any, **_: Any) -> None:
         """At the start, and again after each loss of the broker."""
-        if self._timer is not None:
+        if self._timer is None:
+            self._forewarn(signal.SIGQUIT, *([signal.SIGTERM] if REMAPPED else []))
+        else:
             self._timer.cancel()
         self._timer = sender.timer.call_repeatedly(CHECK_SECONDS, self._check, (sender.pool,))
 
@@ -117,11 +126,25 @@ class Worker:
         #: The slot of a killed job is free again once another child has taken the dead one's place.
         pool.maintain_pool()
 
+    def _forewarn(self, *numbers: int) -> None:
+        """Celery's cold shutdown signals its children and waits for their end before it says that it ends."""
+        for number in numbers:
+            signal.signal(number, partial(self._hurry, signal.getsignal(number)))
+
+    def _hurry(self, then: Any, number: int, frame: FrameType | None) -> None:
+        self._leave(hurry(now_ms(), self._settings.drain_seconds))
+        then(number, frame)
+
     def _drain(self, how: str = "Warm", **_: Any) -> None:
-        seconds = self._settings.drain_seconds if how == "Warm" else 0
+        if how == "Warm":
+            self._leave(leave(now_ms(), self._settings.drain_seconds))
+            #: The next Ctrl-C is a cold shutdown; Celery has put that in place just now.
+            self._forewarn(signal.SIGINT)
+
+    def _leave(self, wished: Leave) -> None:
         if self._guard is not None:
-            self._guard.drain(seconds)
-            self._pool.leave_within(seconds)
+            self._guard.drain(wished)
+            self._pool.leave_within((wished.until_ms - now_ms()) / 1000)
 
     def _end(self, **_: Any) -> None:
         if self._guard is not None and os.getpid() == self._main:
@@ -139,11 +162,10 @@ class Worker:
             os._exit(1)
 
     def _answer(self, queue: str) -> None:
-        #: Billiard would raise SystemExit into the author's code, and the job would look as if it had failed.
-        if not self._pool.shared:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if self._slot is not None:
-            self._slot.answer(queue)
+        #: In a shared process these signals are Celery's, and no job's.
+        with nullcontext() if self._pool.shared else spared():
+            if self._slot is not None:
+                self._slot.answer(queue)
 
 
 def build() -> Celery:

@@ -15,7 +15,7 @@ from jobs.catalogue import TypeEntry, WorkerEntry
 from jobs.clock import now_ms
 from worker import processes
 from worker.collect import ROOT
-from worker.graces import leave
+from worker.graces import Leave, leave
 from worker.registry import Crew, Registry
 
 #: A worker that ends waits that long for its warden to have closed the books.
@@ -43,13 +43,15 @@ class Guard:
             log.warning("the warden ended (exit code %s); another one begins", self._process.returncode)
             self._process = self._begin()
 
-    def drain(self, seconds: float) -> None:
-        """Running jobs get *seconds* to finish; then they are given back."""
-        self.registry.drain(leave(now_ms(), seconds))
+    def drain(self, wished: Leave) -> None:
+        """Running jobs are given back then; told twice, a worker does not take more time than it was given first."""
+        known = self.registry.leaving()
+        if known is None or wished.until_ms < known.until_ms:
+            self.registry.drain(wished)
 
     def end(self) -> None:
         """The worker ends now: whatever still runs is given back."""
-        self.drain(0)
+        self.drain(leave(now_ms(), 0))
         self._process.terminate()
         try:
             self._process.wait(END_SECONDS)
