@@ -127,7 +127,10 @@ KINDS = {
 TOGETHER = {
     "cli/test_deployment.py": "Procfile, Dockerfile, docker-compose.yml",
     "cli/test_executable.py": "the file tailrace itself",
+    "worker/test_cancel_for_real.py": "a whole worker whose jobs are cancelled",
+    "worker/test_leaving_for_real.py": "a whole worker that is told to stop",
     "worker/test_life_of_a_worker.py": "a whole worker: main process, children and warden",
+    "worker/test_losses_for_real.py": "a whole worker that is lost, or taken for lost, or too small",
 }
 #: Tests at the top that hold the repository itself to its rules.
 ABOUT_THE_REPOSITORY = {"test_architecture.py", "test_docs.py", "test_examples.py"}
