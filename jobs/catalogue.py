@@ -63,7 +63,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ids = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now, '+inf')
 local found = {}
-for _, id in ipairs(ids) do found[#found + 1] = redis.call('HGET', KEYS[1], id) end
+for _, id in ipairs(ids) do
+  local row = redis.call('HGET', KEYS[1], id)
+  if row then found[#found + 1] = row end
+end
 return found
 """
 
@@ -97,8 +100,8 @@ class Catalogue:
 
     def leave(self, worker_id: str) -> None:
         with available():
-            self._client.hdel(keys.WORKERS, worker_id)
             self._client.zrem(keys.BEATS, worker_id)
+            self._client.hdel(keys.WORKERS, worker_id)
 
     def workers(self) -> Sequence[WorkerEntry]:
         with available():

@@ -168,9 +168,10 @@ class Service:
 
     def worker(self, **env: str) -> Process:
         command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker", "--loglevel", "INFO"]
-        before = len(self.workers())
+        before = {known.id for known in self.workers()}
         process = self._start("worker", command, env)
-        wait_for(lambda: len(self.workers()) > before or process.popen.poll() is not None, 30, what="the worker")
+        begun = lambda: {known.id for known in self.workers()} - before  # noqa: E731 - an earlier one may just be leaving
+        wait_for(lambda: begun() or process.popen.poll() is not None, 30, what="the worker")
         assert process.popen.poll() is None, process.log.read_text()[-3000:]
         return process
 

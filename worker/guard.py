@@ -44,10 +44,8 @@ class Guard:
             self._process = self._begin()
 
     def drain(self, wished: Leave) -> None:
-        """Running jobs are given back then; told twice, a worker does not take more time than it was given first."""
-        known = self.registry.leaving()
-        if known is None or wished.until_ms < known.until_ms:
-            self.registry.drain(wished)
+        """Running jobs are told, and then given back."""
+        self.registry.drain(wished)
 
     def end(self) -> None:
         """The worker ends now: whatever still runs is given back."""

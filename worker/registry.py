@@ -74,6 +74,10 @@ class Registry:
         return msgspec.json.decode((self.folder / "worker.json").read_bytes(), type=Crew)
 
     def drain(self, leave: Leave) -> None:
+        """Told to stop twice, a worker takes no more time than it was given first, but it may take less."""
+        known = self.leaving()
+        if known is not None and known.until_ms <= leave.until_ms:
+            return
         _write(self.folder / "drain.json", Drain(told=leave.told_ms, until=leave.until_ms))
 
     def leaving(self) -> Leave | None:

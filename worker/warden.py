@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
+from jobs.clock import now_ms
 from jobs.doorbell import Doorbell
 from jobs.errors import SettingsError, TailraceError
 from jobs.settings import Settings
@@ -78,20 +79,23 @@ class Warden:
 
     def __init__(self, registry: Registry, vigil: Vigil, parent: int) -> None:
         self._registry, self._vigil, self._parent = registry, vigil, parent
-        self._told = threading.Event()
+        self._told = False
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._tell)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        while os.getppid() == self._parent and not self._told.is_set():
+        while os.getppid() == self._parent and not self._dismissed():
             self._turn()
-            self._told.wait(TURN_SECONDS)
-        #: A SIGTERM that its worker did not send ends the warden alone: the worker begins another.
-        if os.getppid() != self._parent or self._registry.drained() is not None:
-            self._finish()
+            time.sleep(TURN_SECONDS)
+        self._finish()
+
+    def _dismissed(self) -> bool:
+        """A SIGTERM is not enough: a platform that signals every process must not end jobs that still have time."""
+        until = self._registry.drained()
+        return self._told and until is not None and now_ms() >= until
 
     def _tell(self, _signal: int, _frame: FrameType | None) -> None:
-        self._told.set()
+        self._told = True
 
     def _turn(self) -> None:
         try:
@@ -100,11 +104,10 @@ class Warden:
             log.exception("the warden met a fault; it goes on")
 
     def _finish(self) -> None:
-        pause = threading.Event()
         for _ in range(round(LAST_SECONDS / TURN_SECONDS)):
             if self._vigil.finish():
                 break
-            pause.wait(TURN_SECONDS)
+            time.sleep(TURN_SECONDS)
         self._registry.remove()
 
 

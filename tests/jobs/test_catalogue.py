@@ -61,6 +61,13 @@ def test_served_is_what_living_workers_carry(catalogue: Catalogue) -> None:
     assert catalogue.served() == {"b", "c"}
 
 
+def test_a_worker_that_is_just_leaving_is_passed_over(client: Any, catalogue: Catalogue) -> None:
+    for name in ("one", "two"):
+        catalogue.beat(worker(name, name))
+    client.hdel(keys.WORKERS, "one")
+    assert catalogue.served() == {"two"}
+
+
 def test_a_worker_that_has_not_beaten_for_a_lease_is_gone_and_the_next_beat_clears_it_away(client: Any) -> None:
     hasty, lasting = Catalogue(client, lease_seconds=0.1), Catalogue(client, lease_seconds=60)
     hasty.beat(worker("dead", "a"))

@@ -128,8 +128,10 @@ def spinner(ctx: Context, params: Work) -> None:
 @job("holder", params=Work)
 def holder(ctx: Context, params: Work) -> str:
     """C code that keeps the interpreter's lock, and a process beside it."""
-    _begin(ctx, params, _other().pid)
-    ctypes.PyDLL(None).sleep(round(params.seconds))
+    with _other() as other:
+        _begin(ctx, params, other.pid)
+        ctypes.PyDLL(None).sleep(round(params.seconds))
+        other.kill()
     return "held"
 
 

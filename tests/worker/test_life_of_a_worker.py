@@ -1,7 +1,6 @@
-"""A real worker on a real Redis: jobs run, are cancelled, lost, drained, and each ends exactly once."""
+"""A real worker on a real Redis: jobs run, and each ends exactly once."""
 
-import os
-import signal
+import secrets
 import subprocess
 import time
 from collections import Counter
@@ -10,15 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-import psutil
 import pytest
 
+from jobs.clock import now_ms, rfc3339
 from jobs.doorbell import TASK, celery_queue
+from jobs.errors import CursorMoved
+from jobs.eventlog import Batch, Record
 from jobs.events import TERMINAL
-from jobs.model import JobState
+from jobs.head import head_of
+from jobs.model import JobState, apply
 from jobs.pace import ANY
-from tests.service import BIN, ROOT, Process, wait_for
-from tests.worker.floor import OWN, Floor, alive, floor, lines, stop
+from tests.service import BIN, ROOT, wait_for
+from tests.worker.floor import OWN, Floor, floor, lines
 
 pytestmark = pytest.mark.acceptance
 
@@ -39,16 +41,6 @@ def own_floor() -> Iterator[Floor]:
 
 def _terminal(made: Floor, job_id: str) -> list[str]:
     return [name for name in made.types(job_id) if name in TERMINAL]
-
-
-def _wardens(worker: Process) -> list[int]:
-    """The pids of a worker's living wardens."""
-    found = []
-    for process in worker.children():
-        with suppress(psutil.Error):
-            if "worker.warden" in process.cmdline():
-                found.append(process.pid)
-    return found
 
 
 # One worker that is not harmed ---------------------------------------------------------------------------------
@@ -98,27 +90,6 @@ def test_a_cooperative_cancel_ends_a_job_in_less_than_a_second(calm_floor: Floor
     assert job.cancel.mode == "cooperative"
 
 
-@pytest.mark.alone
-def test_a_deaf_job_is_killed_with_all_it_began_and_its_slot_is_free_again(calm_floor: Floor, tmp_path: Path) -> None:
-    marks = tmp_path / "marks"
-    job_id = calm_floor.submit("deaf", marks=str(marks))
-    wait_for(lambda: lines(marks), what="the job to begin")
-    _, pid, other, workdir = lines(marks)[0].split()
-    wished = time.monotonic()
-    calm_floor.cancel(job_id, grace_seconds=1)
-    job = calm_floor.ended(job_id)
-    assert time.monotonic() - wished < 3
-    assert not alive(int(pid))
-    assert not alive(int(other))
-    rungs = [msgspec.json.decode(r.data)["rung"] for r in calm_floor.records(job_id) if r.type.endswith("escalated")]
-    assert rungs == ["cooperative", "interrupted", "killed"]
-    assert job.cancel is not None
-    assert job.cancel.mode == "killed"
-    wait_for(lambda: not Path(workdir).exists(), what="the workdir to go")
-    after = [calm_floor.submit("calm", seconds=0.05) for _ in range(4)]
-    assert all(calm_floor.ended(each).state is JobState.SUCCEEDED for each in after)
-
-
 def test_a_job_that_takes_too_long_fails_as_timeout(calm_floor: Floor) -> None:
     calm = calm_floor.submit("calm", timeout=0.5)
     deaf = calm_floor.submit("late", timeout=0.5)
@@ -128,40 +99,9 @@ def test_a_job_that_takes_too_long_fails_as_timeout(calm_floor: Floor) -> None:
         assert job.error.code == "timeout"
 
 
-@pytest.mark.parametrize(("kind", "code"), [("hungry", "memory"), ("leaver", "error")])
-def test_what_would_end_a_worker_ends_only_its_job(calm_floor: Floor, kind: str, code: str) -> None:
-    main = calm_floor.service.processes[0]
-    job = calm_floor.ended(calm_floor.submit(kind))
-    assert job.error is not None
-    assert job.error.code == code
-    assert main.popen.poll() is None
-    assert calm_floor.ended(calm_floor.submit("calm", seconds=0.05)).state is JobState.SUCCEEDED
-
-
 def test_a_retry_comes_after_its_delay(calm_floor: Floor) -> None:
     job = calm_floor.ended(calm_floor.submit("twice"))
     assert (job.state, job.attempt, job.result) == (JobState.SUCCEEDED, 2, 2)
-
-
-def test_a_poison_job_ends_after_its_last_attempt_and_not_sooner(calm_floor: Floor) -> None:
-    job_id = calm_floor.submit("poison", max_attempts=2)
-    job = calm_floor.ended(job_id)
-    assert job.error is not None
-    assert (job.error.code, job.attempt) == ("poison", 2)
-    assert calm_floor.types(job_id).count("job.started") == 2
-
-
-def test_a_killed_child_is_noticed_and_its_job_goes_to_the_next_attempt(calm_floor: Floor) -> None:
-    job_id = calm_floor.submit("calm", seconds=600)
-    first = calm_floor.running(job_id)
-    killed = time.monotonic()
-    calm_floor.child(first).kill()
-    second = calm_floor.running(job_id, attempt=2)
-    assert time.monotonic() - killed < 10
-    assert second.worker != first.worker
-    assert calm_floor.types(job_id)[2:] == ["job.stalled", "job.retrying", "job.queued", "job.started"]
-    calm_floor.cancel(job_id)
-    calm_floor.ended(job_id)
 
 
 def test_doorbells_rung_too_often_never_run_a_job_twice(calm_floor: Floor, tmp_path: Path) -> None:
@@ -190,15 +130,57 @@ def test_jobs_whose_doorbells_were_lost_run_all_the_same(calm_floor: Floor) -> N
         assert calm_floor.ended(job_id).state is JobState.SUCCEEDED
 
 
-def test_children_lead_their_own_groups_and_die_with_their_worker(own_floor: Floor) -> None:
-    worker = own_floor.worker(TAILRACE_CONCURRENCY="2")
-    job_id = own_floor.submit("calm")
-    child = own_floor.child(own_floor.running(job_id))
-    assert os.getpgid(child.pid) == child.pid
-    assert os.getpgid(child.pid) != os.getpgid(worker.pid)
-    family = worker.children()
-    worker.kill()
-    wait_for(lambda: not any(alive(process.pid) for process in family), what="the whole family to be gone")
+def test_what_a_newer_version_has_written_is_carried_along(calm_floor: Floor) -> None:
+    """Old and new processes share one Redis while a deploy goes on."""
+    calm_floor.service.web()
+    job_id = calm_floor.submit("calm", seconds=2)
+    calm_floor.running(job_id)
+    _write_as_a_newer_version(calm_floor, job_id)
+    job = calm_floor.service.wait(job_id)
+    assert (job["state"], job["attempt"]) == ("succeeded", 1)
+    told = calm_floor.service.events(job_id)
+    assert [event["seq"] for event in told] == list(range(1, len(told) + 1))
+    (pondered,) = [event for event in told if event["type"] == "job.pondered"]
+    assert pondered["data"] == {"depth": 3}
+    stream = calm_floor.service.client.get(f"/v1/jobs/{job_id}/events?after=0", headers={"Accept": "text/event-stream"})
+    assert "event: job.pondered" in stream.text
+    assert "the warden met a fault" not in calm_floor.service.processes[0].log.read_text()
+
+
+def _write_as_a_newer_version(made: Floor, job_id: str) -> None:
+    """An event, and members of the head and the checkpoint, that this version knows nothing of."""
+
+    def written() -> bool:
+        job = made.job(job_id)
+        before, seq = job.cursor, job.seq + 1
+        told = Record(
+            id=f"{job.epoch}-{seq}",
+            seq=seq,
+            type="job.pondered",
+            job=job_id,
+            time=rfc3339(now_ms()),
+            attempt=job.attempt,
+            data=msgspec.Raw(b'{"depth":3}'),
+        )
+        job = apply(job, told)
+        batch = Batch(
+            expect=before,
+            epoch=job.epoch,
+            entries=[(told.type, msgspec.json.encode(told))],
+            batch_id=secrets.token_hex(6),
+            head=_with_more(head_of(job)),
+            checkpoint=_with_more(job),
+            terminal=False,
+        )
+        with suppress(CursorMoved):
+            return bool(made.parts.log.append(job_id, batch))
+        return False
+
+    wait_for(written)
+
+
+def _with_more(known: msgspec.Struct) -> bytes:
+    return msgspec.json.encode({**msgspec.to_builtins(known), "mood": {"of": "a newer version"}})
 
 
 # Workers that are harmed --------------------------------------------------------------------------------------
@@ -213,91 +195,6 @@ def test_twenty_jobs_on_three_slots_all_end_exactly_once(own_floor: Floor, tmp_p
         assert _terminal(own_floor, job_id) == ["job.succeeded"]
     assert len(lines(marks)) == 40
     assert len({line.split()[2] for line in lines(marks)}) == 3
-
-
-def test_a_killed_worker_s_job_goes_on_at_another(own_floor: Floor) -> None:
-    first = own_floor.worker()
-    job_id = own_floor.submit("calm", seconds=600)
-    own_floor.running(job_id)
-    own_floor.worker()
-    killed = time.monotonic()
-    first.kill()
-    own_floor.running(job_id, attempt=2)
-    assert time.monotonic() - killed < 10
-    own_floor.cancel(job_id)
-    own_floor.ended(job_id)
-
-
-def test_a_worker_killed_with_its_warden_is_noticed_by_whoever_sweeps(own_floor: Floor) -> None:
-    worker = own_floor.worker()
-    job_id = own_floor.submit("calm", max_attempts=1)
-    own_floor.running(job_id)
-    family = worker.children()
-    killed = time.monotonic()
-    for process in [psutil.Process(worker.pid), *family]:
-        process.kill()
-    worker.popen.wait()
-    wait_for(lambda: own_floor.parts.sweep.turn() and own_floor.head(job_id).state.terminal, 12, what="the sweep")
-    assert time.monotonic() - killed < 10
-    error = own_floor.job(job_id).error
-    assert error is not None
-    assert error.code == "worker_lost"
-
-
-def test_a_killed_warden_is_replaced_and_the_job_it_watched_is_not_lost(own_floor: Floor) -> None:
-    worker = own_floor.worker(TAILRACE_LEASE_SECONDS="3")
-    job_id = own_floor.submit("calm", seconds=6)
-    own_floor.running(job_id)
-    (warden,) = _wardens(worker)
-    os.kill(warden, signal.SIGKILL)
-    wait_for(lambda: _wardens(worker) not in ([], [warden]), what="another warden")
-    assert own_floor.ended(job_id).attempt == 1
-
-
-def test_a_stopped_child_loses_its_job_and_ends(own_floor: Floor) -> None:
-    for _ in range(2):
-        own_floor.worker(TAILRACE_LEASE_SECONDS="3")
-    job_id = own_floor.submit("calm", seconds=600)
-    head = own_floor.running(job_id)
-    child = own_floor.child(head)
-    stopped = time.monotonic()
-    stop(child)
-    own_floor.running(job_id, attempt=2)
-    assert time.monotonic() - stopped < 10
-    wait_for(lambda: not alive(child.pid), what="the stopped child to be gone")
-    own_floor.cancel(job_id)
-    own_floor.ended(job_id)
-
-
-def test_a_worker_told_to_stop_lets_jobs_finish_and_gives_back_those_that_do_not(own_floor: Floor) -> None:
-    worker = own_floor.worker(TAILRACE_CONCURRENCY="2", TAILRACE_DRAIN_SECONDS="5")
-    short, long = own_floor.submit("calm", seconds=1), own_floor.submit("calm", seconds=600)
-    waiting = own_floor.submit("calm", seconds=0.05)
-    for job_id in (short, long):
-        own_floor.running(job_id)
-    worker.popen.send_signal(signal.SIGTERM)
-    assert worker.popen.wait(20) == 0
-    assert own_floor.job(short).state is JobState.SUCCEEDED
-    assert own_floor.types(long)[-2:] == ["job.started", "job.released"]
-    assert own_floor.head(waiting).state is JobState.QUEUED
-    own_floor.worker()
-    assert own_floor.running(long, attempt=1).run > 2
-    own_floor.cancel(long)
-    own_floor.ended(long)
-    assert own_floor.ended(waiting).state is JobState.SUCCEEDED
-
-
-def test_a_signal_to_the_worker_s_group_does_not_end_a_job_in_mid_air(own_floor: Floor) -> None:
-    worker = own_floor.worker()
-    job_id = own_floor.submit("calm", seconds=2)
-    child = own_floor.child(own_floor.running(job_id))
-    for process in [psutil.Process(worker.pid), *worker.children()]:
-        if os.getpgid(process.pid) == os.getpgid(worker.pid):
-            process.send_signal(signal.SIGTERM)
-    worker.popen.wait(20)
-    assert own_floor.job(job_id).state is JobState.SUCCEEDED
-    assert own_floor.job(job_id).attempt == 1
-    assert not alive(child.pid)
 
 
 def test_redis_away_for_a_moment_costs_no_job_anything(own_floor: Floor) -> None:

@@ -57,6 +57,13 @@ def test_a_worker_goes_on_until_it_is_told_to_stop(tmp_path: Path) -> None:
     assert registry.leaving() == (23, 123)
 
 
+def test_told_to_stop_again_a_worker_takes_no_more_time_but_may_take_less(tmp_path: Path) -> None:
+    registry = _registry(tmp_path)
+    for told, until in ((23, 123), (50, 150), (60, 70), (65, 75)):
+        registry.drain(Leave(told_ms=told, until_ms=until))
+    assert registry.leaving() == (60, 70)
+
+
 def test_a_folder_that_somebody_cleared_takes_runs_again(tmp_path: Path) -> None:
     registry = _registry(tmp_path)
     (tmp_path / "runs").rmdir()
