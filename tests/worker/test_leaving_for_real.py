@@ -55,7 +55,7 @@ def test_a_worker_told_to_stop_costs_no_job_an_attempt(house: Floor, way: str, t
     for job_id in (saver, sleeper, deaf):
         house.running(job_id)
     processes = [int(word) for word in wait_for(lambda: lines(marks))[0].split()[1:3]]
-    short = house.submit("calm", seconds=0.5)
+    short = house.submit("calm", seconds=1)
     house.running(short)
     WAYS[way](worker)
     worker.popen.wait(30)
