@@ -130,6 +130,7 @@ def _test(parser: argparse.ArgumentParser) -> None:
     parser.epilog = TEST_NOTE
     parser.add_argument("--soak", action="store_true", help="random kills and cuts against a running service instead")
     parser.add_argument("--seconds", type=float, default=300, metavar="S", help="how long the soak lasts (300)")
+    parser.add_argument("--jobs", type=_count, metavar="N", help="jobs that it has in all (as many as fit)")
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the soak of that seed")
 
 

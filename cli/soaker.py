@@ -4,19 +4,26 @@ import random
 import secrets
 import threading
 import time
-from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cli.errors import CommandError, Refused, Unreachable
 from cli.follow import Follower
+from cli.inquest import Told
+from cli.quota import Quota
 from cli.service import Service
 from jobs.events import TERMINAL
 
-#: How often a job is cancelled, and a connection cut after an event.
-CANCEL, CUT = 0.2, 0.15
-PATIENCE_SECONDS = 60.0
+#: The job types of ``tests/chaos/survivors.py``: how often each is taken, and how often it is cancelled.
+KINDS = {"survivor": (4, 0.15), "awaiter": (2, 0.15), "spawner": (2, 0.25), "deaf": (2, 0.5)}
+#: How often a connection is cut after an event.
+CUT = 0.05
+GRACES_SECONDS = (0.5, 2.0, 5.0)
+#: As many as a sender may ask for: no job is to fail because faults were many.
+ATTEMPTS = 20
+PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = 0.3
 
 Span = tuple[int, int, str]
@@ -36,42 +43,60 @@ class Seen(msgspec.Struct):
 
 
 class Soaker(threading.Thread):
-    """Job after job until *over*; what is wrong goes to ``faults``."""
+    """Job after job while *quota* has any, each with its marks in *marks*; what is wrong goes to ``faults``."""
 
-    def __init__(self, address: str, dice: random.Random, over: threading.Event) -> None:
+    def __init__(self, address: str, dice: random.Random, quota: Quota, marks: Path) -> None:
         super().__init__(daemon=True)
         self.faults: list[str] = []
-        self.ends: Counter[str] = Counter()
         self.cuts = 0
         self.job_id = ""
-        self._seen: dict[str, list[Span]] = {}
-        self._dice, self._over = dice, over
+        self.seen: dict[str, list[Span]] = {}
+        self._wished: dict[str, str] = {}
+        self._dice, self._quota, self._marks = dice, quota, marks
         self._service = Service(address)
 
     def run(self) -> None:
-        """Until it is over, and the job in hand has ended."""
-        while not self._over.is_set():
+        """Until there are no more, and the job in hand has ended."""
+        while self._quota.take():
             try:
-                self.job_id = self._submit()
-                self._seen[self.job_id] = self._follow(self.job_id)
+                kind = self._dice.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
+                self.job_id = self._submit(kind)
+                self.seen[self.job_id] = []
+                self._follow(self.job_id, self._cancel_after(kind))
             except CommandError as error:
                 self.faults.append(f"job {self.job_id}: {error}")
+                time.sleep(_PAUSE_SECONDS)
 
-    def compare_with_log(self) -> None:
-        """Each job's log from the beginning: whole, one end, and what this client saw."""
-        for job_id, seen in self._seen.items():
-            log = self._log(job_id)
-            for name, spans in (("its client", seen), ("its log", log)):
-                self.faults += [f"job {job_id}: {name} {fault}" for fault in faults_of(spans)]
-            self.ends[seen[-1][2].removeprefix("job.") if seen else "nothing"] += 1
-            if seen and log and seen[-1] != log[-1]:
-                self.faults.append(f"job {job_id}: its client saw {seen[-1]} last, the log ends with {log[-1]}")
+    def compare_with_log(self) -> dict[str, list[Told]]:
+        """Each job's log from the beginning, found whole, with one end, and as this client saw it."""
+        logs = {job_id: self._log(job_id) for job_id in self.seen}
         self._service.close()
+        for job_id, log in logs.items():
+            self.faults += [f"job {job_id}: {fault}" for fault in self._compared(job_id, log)]
+        return logs
 
-    def _submit(self) -> str:
+    def _compared(self, job_id: str, log: list[Told]) -> list[str]:
+        seen, stored = self.seen[job_id], [(event.seq, event.seq, event.type) for event in log]
+        faults = [
+            f"its {name} {fault}" for name, spans in (("client", seen), ("log", stored)) for fault in faults_of(spans)
+        ]
+        types = {event.seq: event.type for event in log}
+        #: An event that stands for several is of the last one's type.
+        faults += [
+            f"its client saw {name} {last}, its log has {types.get(last)}"
+            for _, last, name in seen
+            if types.get(last) != name
+        ]
+        if seen and stored and seen[-1] != stored[-1]:
+            faults.append(f"its client saw {seen[-1]} last, its log ends with {stored[-1]}")
+        if self._wished.get(job_id) == "cancelling" and "job.cancelling" not in types.values():
+            faults.append("its cancel was answered, and is not in its log")
+        return faults
+
+    def _submit(self, kind: str) -> str:
         """The id of a job that was accepted: the same key until there is an answer."""
-        count, every = self._dice.randint(1, 30), self._dice.choice((0.01, 0.05, 0.2))
-        body = {"type": "ticks", "params": {"n": count, "seconds": every}, "max_attempts": 10}
+        params = {"marks": str(self._marks), "seed": self._dice.randrange(10**6)}
+        body = {"type": kind, "params": params, "max_attempts": ATTEMPTS}
         key, deadline = secrets.token_hex(8), time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -81,10 +106,14 @@ class Soaker(threading.Thread):
                     raise
                 time.sleep(_PAUSE_SECONDS)
 
-    def _follow(self, job_id: str) -> list[Span]:
-        spans: list[Span] = []
+    def _cancel_after(self, kind: str) -> int:
+        """The number of events after which the job is cancelled; 0 where it is not."""
+        number = self._dice.randint(1, 60)
+        return number if self._dice.random() < KINDS[kind][1] else 0
+
+    def _follow(self, job_id: str, cancel_after: int) -> None:
+        spans = self.seen[job_id]
         after, ended = "0", False
-        cancel_after = self._dice.randint(1, 20) if self._dice.random() < CANCEL else 0
         while not ended:
             follower = Follower(self._service, job_id, after=after)
             ended = True
@@ -102,23 +131,22 @@ class Soaker(threading.Thread):
                     ended = False
                     break
             after = follower.after or "0"
-        return spans
 
     def _cancel(self, job_id: str) -> None:
-        wish: dict[str, Any] = {"reason": "soak"}
+        wish: dict[str, Any] = {"reason": "soak", "grace_seconds": self._dice.choice(GRACES_SECONDS)}
         try:
-            self._service.cancel(job_id, wish)
+            self._wished[job_id] = self._service.cancel(job_id, wish)["state"]
         except CommandError:
             return  # a wish that did not arrive is none
 
-    def _log(self, job_id: str) -> list[Span]:
-        after, spans = "0", []
+    def _log(self, job_id: str) -> list[Told]:
+        after, log = "0", list[Told]()
         while True:
             page = self._service.page(job_id, after)
-            spans += [msgspec.convert(event, Seen).span for event in page["events"]]
+            log += [msgspec.convert(event, Told) for event in page["events"]]
             after = page["cursor"]
             if page["end"] or not page["events"]:
-                return spans
+                return log
 
 
 def faults_of(spans: list[Span]) -> list[str]:
