@@ -124,7 +124,7 @@ class Account:
 
     def _end(self, event: Told) -> None:
         self._run, data = None, event.data
-        self.ending = event.type.removeprefix("job.") + (f", {data['mode']}" if "mode" in data else "")
+        self.ending = event.type.removeprefix("job.") + (f" ({data['mode']})" if "mode" in data else "")
         self.result = data.get("result")
         if event.type == "job.failed" and data["error"]["code"] not in LOSSES:
             self._fault(event, f"with {data['error']}")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import psutil
 
-PAUSES_SECONDS = (0.5, 5.0)
+PAUSES_SECONDS = (0.3, 3.5)
 KILLED = ("web master", "web worker", "worker", "worker child", "warden", "Redis", "reaper")
 #: How long each is held still. The longest are longer than a lease: a whole worker finds its jobs gone when it wakes.
 STOPPED = {

@@ -29,8 +29,8 @@ CLIENTS = 12
 #: What the last jobs get to end in, once the faults have stopped.
 SETTLING_SECONDS = 120.0
 SCALE = ("--port", "0", "--scale", "web=2,worker=2", "--concurrency", "2")
-#: Long enough to be released in, short enough to be met by many jobs.
-DRAIN_SECONDS = 3
+#: Shorter than most jobs, so that workers that are told to end release some.
+DRAIN_SECONDS = 1
 _TURN_SECONDS = 0.1
 
 

@@ -18,6 +18,8 @@ from jobs.events import TERMINAL
 
 #: The job types of ``tests/chaos/survivors.py``: how often each is taken, and how often it is cancelled.
 KINDS = {"survivor": (4, 0.15), "awaiter": (2, 0.15), "spawner": (2, 0.25), "deaf": (2, 0.5)}
+#: Where a job is cancelled; one that does not look up always in the step where it does not.
+MOMENTS, DEAF_STEP = ("job.queued", "read", "clean", "count", "weigh", "write"), "count"
 #: How often a connection is cut after an event.
 CUT = 0.05
 GRACES_SECONDS = (0.5, 2.0, 5.0)
@@ -62,7 +64,7 @@ class Soaker(threading.Thread):
                 kind = self._dice.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
                 self.job_id = self._submit(kind)
                 self.seen[self.job_id] = []
-                self._follow(self.job_id, self._cancel_after(kind))
+                self._follow(self.job_id, self._cancelled_at(kind))
             except CommandError as error:
                 self.faults.append(f"job {self.job_id}: {error}")
                 time.sleep(_PAUSE_SECONDS)
@@ -106,12 +108,14 @@ class Soaker(threading.Thread):
                     raise
                 time.sleep(_PAUSE_SECONDS)
 
-    def _cancel_after(self, kind: str) -> int:
-        """The number of events after which the job is cancelled; 0 where it is not."""
-        number = self._dice.randint(1, 60)
-        return number if self._dice.random() < KINDS[kind][1] else 0
+    def _cancelled_at(self, kind: str) -> str:
+        """The step, or the event, at whose first sight the job is cancelled; none where it is not."""
+        at = self._dice.choice(MOMENTS)
+        if self._dice.random() >= KINDS[kind][1]:
+            return ""
+        return DEAF_STEP if kind == "deaf" else at
 
-    def _follow(self, job_id: str, cancel_after: int) -> None:
+    def _follow(self, job_id: str, cancelled_at: str) -> None:
         spans = self.seen[job_id]
         after, ended = "0", False
         while not ended:
@@ -124,7 +128,8 @@ class Soaker(threading.Thread):
                 if seen.seq is None:
                     continue
                 spans.append(seen.span)
-                if len(spans) == cancel_after:
+                if cancelled_at in (event.type, event.data.get("name")):
+                    cancelled_at = ""
                     self._cancel(job_id)
                 if self._dice.random() < CUT:
                     self.cuts += 1
