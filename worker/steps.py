@@ -1,5 +1,6 @@
 """The named parts of a job: begun, advanced and ended, each of which is an event."""
 
+from asyncio import CancelledError
 from collections.abc import Iterable, Iterator, Sized
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -85,7 +86,12 @@ class Step:
 
     def end(self, error: BaseException | None = None) -> None:
         """Ends the step, as failed where there is an *error*."""
-        self.close(None if error is None else self._blame.failure(error, self.name))
+        self.close(None if error is None else self._blame.failure(self._why(error), self.name))
+
+    def _why(self, error: BaseException) -> BaseException:
+        """A task that is cancelled because the job is to end fails for that, not for a fault of its own."""
+        found = self._sink.verdict.found
+        return found() if found is not None and isinstance(error, CancelledError) else error
 
     @whole
     def close(self, failure: ev.Failure | None = None) -> None:

@@ -257,6 +257,15 @@ def test_an_async_job_is_cancelled_where_it_awaits(function: Work, mode: str) ->
     assert course.mode == mode
 
 
+def test_a_step_whose_task_was_cancelled_failed_for_the_jobs_cancel() -> None:
+    async def work(ctx: Context) -> None:
+        with ctx.step("load"):
+            await _await_for_ever(ctx)
+
+    (failed,) = Course(work).run().rig.events(ev.StepFailed)
+    assert (failed.name, failed.error) == ("load", Cancelled().failure())
+
+
 # A worker that has to go ---------------------------------------------------------------------------------------------
 
 
