@@ -89,6 +89,8 @@ class Account:
                 self._give_back(event)
             case "step.started" | "step.succeeded" | "step.reused":
                 self._step(event, str(event.data["name"]))
+            case "step.failed" if event.data["error"]["code"] == "error":
+                self._fault(event, f"with {event.data['error']}")
             case name if name in TERMINAL:
                 self._end(event)
 

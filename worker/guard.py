@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,10 +62,15 @@ class Guard:
     def _begin(self) -> "subprocess.Popen[bytes]":
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         command = [sys.executable, "-P", "-m", "worker.warden", str(self.registry.folder), str(os.getpid())]
-        #: A group of its own: a signal to the worker's group is the worker's to pass on.
-        return subprocess.Popen(  # noqa: S603 - our own module
-            command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, process_group=0
-        )
+        #: Told to end before it can listen, it would end with its books open: it begins deaf to that, and unblocks it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            #: A group of its own: a signal to the worker's group is the worker's to pass on.
+            return subprocess.Popen(  # noqa: S603 - our own module
+                command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, process_group=0
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def clear_forsaken(folder: Path) -> None:

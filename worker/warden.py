@@ -84,6 +84,7 @@ class Warden:
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._tell)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         while os.getppid() == self._parent and not self._dismissed():
             self._turn()
             time.sleep(TURN_SECONDS)

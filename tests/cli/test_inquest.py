@@ -54,6 +54,10 @@ def test_a_released_attempt_goes_on_under_its_number() -> None:
         ([QUEUED, FIRST, *READ, *LOST, SECOND, READ[0], CANCELLED], "of 'read', which run 2 has recorded"),
         ([QUEUED, FIRST, REUSED, CANCELLED], "which no run has recorded"),
         ([QUEUED, FIRST, *READ[:1], *LOST, SECOND, *READ[1:], CANCELLED], "which this run has not begun"),
+        (
+            [QUEUED, FIRST, ("step.failed", {"name": "read", "error": {"code": "error"}}), CANCELLED],
+            "with {'code': 'error'}",
+        ),
         ([QUEUED, FIRST, ("job.failed", {"error": {"code": "error"}})], "with {'code': 'error'}"),
     ],
 )
