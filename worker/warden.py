@@ -9,6 +9,7 @@ import os
 import queue
 import signal
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -21,6 +22,7 @@ from jobs.errors import SettingsError, TailraceError
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
 from worker.every import Every
+from worker.guard import clear_forsaken
 from worker.logs import set_up
 from worker.registry import Registry
 from worker.vigil import Vigil
@@ -28,6 +30,8 @@ from worker.vigil import Vigil
 TURN_SECONDS = 0.2
 #: How often this process asks whether it is its turn to sweep.
 SWEEP_SECONDS = 0.5
+#: How often it looks for folders of workers that were killed together with their wardens.
+CLEAR_SECONDS = 60.0
 #: How long the warden of a dead worker tries to give its jobs up before it leaves them to the sweep.
 LAST_SECONDS = 30.0
 
@@ -53,6 +57,7 @@ class Sweeper:
 
     def __init__(self, parts: Parts, rings: "queue.SimpleQueue[str]") -> None:
         self._parts, self._rings = parts, rings
+        self._clearing = Every(CLEAR_SECONDS, time.monotonic)
 
     def start(self) -> None:
         threading.Thread(target=self._work, name="sweep", daemon=True).start()
@@ -67,6 +72,8 @@ class Sweeper:
 
     def _sweep(self) -> None:
         try:
+            if self._clearing.due():
+                clear_forsaken(Path(tempfile.gettempdir()))
             self._parts.sweep.turn()
         except TailraceError as error:
             log.debug("the sweep waits: %s", error)
