@@ -4,6 +4,8 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from cli.errors import CommandError, Refused, Unreachable
 from cli.follow import Follower
 from cli.inquest import Told
 from cli.quota import Quota
-from cli.service import Service
+from cli.service import Json, Service
 from jobs.events import TERMINAL
 
 #: The job types of ``tests/chaos/survivors.py``: how often each is taken, and how often it is cancelled.
@@ -71,7 +73,7 @@ class Soaker(threading.Thread):
 
     def compare_with_log(self) -> dict[str, list[Told]]:
         """Each job's log from the beginning, found whole, with one end, and as this client saw it."""
-        logs = {job_id: self._log(job_id) for job_id in self.seen}
+        logs = {job_id: self._log(job_id) for job_id in list(self.seen)}
         self._service.close()
         for job_id, log in logs.items():
             self.faults += [f"job {job_id}: {fault}" for fault in self._compared(job_id, log)]
@@ -99,14 +101,8 @@ class Soaker(threading.Thread):
         """The id of a job that was accepted: the same key until there is an answer."""
         params = {"marks": str(self._marks), "seed": self._dice.randrange(10**6)}
         body = {"type": kind, "params": params, "max_attempts": ATTEMPTS}
-        key, deadline = secrets.token_hex(8), time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return str(self._service.submit(body, idempotency_key=key)["id"])
-            except (Unreachable, Refused) as error:
-                if time.monotonic() > deadline or (isinstance(error, Refused) and not error.passing):
-                    raise
-                time.sleep(_PAUSE_SECONDS)
+        key = secrets.token_hex(8)
+        return str(_patiently(lambda: self._service.submit(body, idempotency_key=key))["id"])
 
     def _cancelled_at(self, kind: str) -> str:
         """The step, or the event, at whose first sight the job is cancelled; none where it is not."""
@@ -147,11 +143,23 @@ class Soaker(threading.Thread):
     def _log(self, job_id: str) -> list[Told]:
         after, log = "0", list[Told]()
         while True:
-            page = self._service.page(job_id, after)
+            page = _patiently(partial(self._service.page, job_id, after))
             log += [msgspec.convert(event, Told) for event in page["events"]]
             after = page["cursor"]
             if page["end"] or not page["events"]:
                 return log
+
+
+def _patiently(call: Callable[[], Json]) -> Json:
+    """The first answer; a service that is away for long, or refuses for good, is the caller's to tell of."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return call()
+        except (Unreachable, Refused) as error:
+            if time.monotonic() > deadline or (isinstance(error, Refused) and not error.passing):
+                raise
+            time.sleep(_PAUSE_SECONDS)
 
 
 def faults_of(spans: list[Span]) -> list[str]:
