@@ -115,6 +115,7 @@ def test_the_slots_of_cancelled_jobs_are_free_again(busy_floor: Floor, climbs: d
     assert slots & pids
 
 
+@pytest.mark.alone
 def test_the_slot_of_a_killed_job_takes_the_next_one_within_moments(own_floor: Floor) -> None:
     """Celery alone takes up to five seconds to see that a child is gone."""
     own_floor.worker()
