@@ -12,6 +12,7 @@ import pytest
 from jobs.catalogue import WorkerEntry
 from jobs.clock import now_ms, rfc3339
 from tests.service import UNIT, wait_for
+from worker.graces import leave
 from worker.guard import FORSAKEN_SECONDS, PREFIX, Guard
 from worker.registry import Registry
 
@@ -33,6 +34,7 @@ def guard(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
 def test_a_warden_that_is_told_to_end_before_it_can_listen_ends_in_order(guard: Guard) -> None:
     """The supervisor tells it so when its worker dies, however young both are; jobs are to be seen to first."""
     guard._process.terminate()
+    guard.drain(leave(now_ms(), 0))
     assert guard._process.wait(20 * UNIT) == 0
 
 
