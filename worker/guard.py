@@ -46,7 +46,9 @@ class Guard:
 
     def drain(self, wished: Leave) -> None:
         """Running jobs are told, and then given back."""
-        self.registry.drain(wished)
+        #: A warden that has closed the books has taken the folder along.
+        with suppress(FileNotFoundError):
+            self.registry.drain(wished)
 
     def end(self) -> None:
         """The worker ends now: whatever still runs is given back."""
