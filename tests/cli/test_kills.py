@@ -28,14 +28,17 @@ class Loaded(random.Random):
 
 @pytest.fixture
 def worker() -> Iterator[psutil.Process]:
-    """Looks like a worker, with another process below it."""
-    script = "sleep 600 & exec -a celery sleep 600"
-    process = subprocess.Popen(["bash", "-c", script], start_new_session=True)
-    found = psutil.Process(process.pid)
-    wait_for(lambda: "celery" in found.cmdline() and found.children(), what="the worker")
-    yield found
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """Looks like a worker below an ``up`` of its own, with another process below it: these tests are not alone here."""
+    script = "bash -c 'sleep 600 & exec -a celery sleep 600' & wait"
+    up = subprocess.Popen(["bash", "-c", script], start_new_session=True)
+    wait_for(lambda: _below(up.pid), what="the worker")
+    yield _below(up.pid)[0]
+    os.killpg(up.pid, signal.SIGKILL)
+    up.wait()
+
+
+def _below(up: int) -> list[psutil.Process]:
+    return [child for child in psutil.Process(up).children() if child.cmdline()[:1] == ["celery"] and child.children()]
 
 
 def stopped(process: psutil.Process) -> bool:
@@ -44,7 +47,7 @@ def stopped(process: psutil.Process) -> bool:
 
 def test_a_whole_worker_is_held_still_with_all_that_is_below_it_until_its_time_has_come(worker: psutil.Process) -> None:
     now, family = [100.0], [worker, *worker.children()]
-    kills = Kills(os.getpid(), Loaded("stopped", "whole worker"), clock=lambda: now[0])
+    kills = Kills(worker.ppid(), Loaded("stopped", "whole worker"), clock=lambda: now[0])
     kills.one()
     wait_for(lambda: all(map(stopped, family)), what="all to stand still")
     (fault,) = kills.faults
@@ -59,7 +62,7 @@ def test_a_whole_worker_is_held_still_with_all_that_is_below_it_until_its_time_h
 
 
 def test_at_the_end_everybody_goes_on(worker: psutil.Process) -> None:
-    kills = Kills(os.getpid(), Loaded("stopped", "worker"))
+    kills = Kills(worker.ppid(), Loaded("stopped", "worker"))
     kills.one()
     wait_for(lambda: stopped(worker), what="the worker to stand still")
     kills.wake(everybody=True)
@@ -67,6 +70,6 @@ def test_at_the_end_everybody_goes_on(worker: psutil.Process) -> None:
 
 
 def test_who_is_not_there_is_not_killed(worker: psutil.Process) -> None:
-    kills = Kills(os.getpid(), Loaded("killed", "Redis"))
+    kills = Kills(worker.ppid(), Loaded("killed", "Redis"))
     kills.one()
     assert (kills.faults, worker.is_running()) == ([], True)
