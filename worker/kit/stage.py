@@ -10,10 +10,10 @@ from jobs.clock import rfc3339
 from jobs.model import Job
 from jobs.writer import Decision, Writer
 from worker import graces
-from worker.clockwork import Clock
-from worker.cues import Cues, Wish
 from worker.graces import Leave
 from worker.interrupt import open_to_it, whole
+from worker.kit.clockwork import Clock
+from worker.kit.cues import Cues, Wish
 from worker.ladder import INTERRUPT_SECONDS
 from worker.outcomes import Cancelled, Released, RunOver, TimedOut
 from worker.watch import Told, Watch

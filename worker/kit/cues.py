@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.eventlog import Batch, Cursor
 from jobs.memory_log import MemoryLog
-from worker.told import Event, Told, event_of
+from worker.kit.told import Event, Told, event_of
 
 
 class Wish(StrEnum):

@@ -16,17 +16,17 @@ from jobs import events as ev
 from jobs.clock import from_rfc3339
 from jobs.model import Job, JobState
 from jobs.writer import Writer, load
-from worker.clockwork import Clock
-from worker.cues import Cues, Ledger, NeverCame, Whens, Wish
 from worker.fraction import Fraction
 from worker.interrupt import Never
 from worker.job import JobType
+from worker.kit.clockwork import Clock
+from worker.kit.cues import Cues, Ledger, NeverCame, Whens, Wish
+from worker.kit.props import Props
+from worker.kit.stage import Stage
+from worker.kit.told import Told, told
+from worker.kit.witness import Witness
 from worker.outcomes import RunOver
-from worker.props import Props
 from worker.runner import Runner
-from worker.stage import Stage
-from worker.told import Told, told
-from worker.witness import Witness
 
 #: The job's id, the same each time.
 JOB_ID = "0" * 26

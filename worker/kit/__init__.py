@@ -1,0 +1,1 @@
+"""A job's whole life in memory, for its author's tests."""
