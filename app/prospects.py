@@ -97,7 +97,7 @@ def _mean(look: Look, queue: str, kind: str) -> float:
 def _left(look: Look, head: Head, now: int) -> float:
     """Seconds that the job still runs."""
     elapsed = max(0, now - (head.run_started or now)) / 1000
-    return remaining(_mean(look, head.queue, head.type), elapsed)
+    return remaining(_mean(look, head.queue, head.type), elapsed, head.fraction)
 
 
 def _worker(head: Head) -> str:

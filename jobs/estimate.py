@@ -19,6 +19,8 @@ FINE = 0.0025
 HEAD = 64
 #: Where a gap is divided. In the middle, again and again, would meet the rhythm of jobs that come in turns.
 _GOLDEN = 0.6180339887498949
+#: A job's own word on how far it is counts from this fraction, and this time, on.
+TOLD, TOLD_SECONDS = 0.02, 0.5
 #: Jobs from the head of a queue that are dealt out one by one: a millisecond's work.
 DEALT = 2000
 
@@ -48,8 +50,13 @@ def shares(known: Sequence[int], depth: int) -> list[int]:
     return [b - a for a, b in pairwise(borders)] if known else []
 
 
-def remaining(mean: float, elapsed: float) -> float:
-    """Seconds that a job still takes which has taken *elapsed*; one that is late is likely to be a long one."""
+def remaining(mean: float, elapsed: float, fraction: float = 0.0) -> float:
+    """Seconds that a job still takes which has taken *elapsed*; one that is late is likely to be a long one.
+
+    Where it says how far it is, that is better than what others of its type have taken: params make jobs long or short.
+    """
+    if TOLD < fraction <= 1 and elapsed > TOLD_SECONDS:
+        return elapsed * (1 - fraction) / fraction
     return max(mean - elapsed, elapsed / 10)
 
 

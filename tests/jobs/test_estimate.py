@@ -125,9 +125,15 @@ def test_a_batch_of_long_jobs_in_the_middle_is_seen_where_it_is() -> None:
 # What still runs -------------------------------------------------------------------------------------------------
 
 
-@given(SECONDS, SECONDS)
-def test_what_remains_is_never_less_than_nothing(mean: float, elapsed: float) -> None:
-    assert remaining(mean, elapsed) >= 0
+@given(SECONDS, SECONDS, st.floats(0, 1))
+def test_what_remains_is_never_less_than_nothing(mean: float, elapsed: float, fraction: float) -> None:
+    assert remaining(mean, elapsed, fraction) >= 0
+
+
+def test_a_job_s_own_word_on_how_far_it_is_counts_more_than_others_of_its_type() -> None:
+    assert remaining(1.5, 10, 0.25) == 30
+    assert remaining(1.5, 0.1, 0.5) == 1.4
+    assert remaining(10, 4, 1.0) == 0
 
 
 def test_a_job_that_is_late_is_expected_to_be_later_the_later_it_is() -> None:
