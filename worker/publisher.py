@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from jobs import events as ev
-from jobs.clock import rfc3339
 from jobs.errors import InvalidTransition, JobNotFound, LogUnavailable, RunLost
 from jobs.model import Job
 from jobs.writer import Decision, Writer
@@ -117,9 +116,9 @@ class Publisher:
 
     def extend(self, seconds: float) -> None:
         """More time for the run, where it has a limit at all."""
-        if self.deadline_ms is not None:
-            self._watch.deadline_ms = self.deadline_ms + round(seconds * 1000)
-            self.emit(ev.JobExtended(deadline=rfc3339(self._watch.deadline_ms)), 100)
+        extended = self._watch.extend(seconds)
+        if extended is not None:
+            self.emit(extended, 100)
 
     def close(self, ending: Decision) -> Job | None:
         """Writes what is left and what *ending* makes of the job, in one last append; the job as it is then.

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 
-from jobs.clock import from_rfc3339
+from jobs.clock import from_rfc3339, rfc3339
 from jobs.errors import LogUnavailable, RunLost
+from jobs.events import JobExtended
 from jobs.head import decode_head
 from jobs.model import HELD, Job, JobState
 from jobs.writer import Writer
@@ -60,6 +61,13 @@ class Watch:
         leave = self._leaving()
         if leave is not None and self._left(leave.told_ms) <= 0:
             self._give(Released, self._left(leave.until_ms))
+
+    def extend(self, seconds: float) -> JobExtended | None:
+        """More time for the run, and the event that tells of it; None where it has no limit."""
+        if self.deadline_ms is None:
+            return None
+        self.deadline_ms += round(seconds * 1000)
+        return JobExtended(deadline=rfc3339(self.deadline_ms))
 
     def over(self) -> None:
         """The job is no longer this run's."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from jobs import decisions
 from jobs import events as ev
-from jobs.clock import rfc3339
 from jobs.model import Job
 from jobs.writer import Decision, Writer
 from worker import graces
@@ -75,9 +74,9 @@ class Stage:
         return self._watch.deadline_ms
 
     def extend(self, seconds: float) -> None:
-        if self.deadline_ms is not None:
-            self._watch.deadline_ms = self.deadline_ms + round(seconds * 1000)
-            self.emit(ev.JobExtended(deadline=rfc3339(self._watch.deadline_ms)), 0)
+        extended = self._watch.extend(seconds)
+        if extended is not None:
+            self.emit(extended, 0)
 
     def close(self, ending: Decision) -> Job | None:
         with self._lock:
