@@ -14,6 +14,7 @@ RunOver           → nothing: the job is another's by now
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +112,9 @@ class _Run:
         CPython 3.11 and 3.12 skip the ``except`` of a frame whose tight loop an exception is raised into.
         """
         params = self.kind.read(self.job.request.params)
-        result = drive(self.kind, self.ctx, params, verdict=self.publisher.verdict, waker=ladder.on_wake)
+        verdict, own = self.publisher.verdict, copy_context()
+        #: In a context of its own: a step that was never left, as after an interrupt, is not the next job's to stand in.
+        result = own.run(drive, self.kind, self.ctx, params, verdict=verdict, waker=ladder.on_wake)
         ladder.stop()
         ending = endings.returned(result)
         self.ctx.close()

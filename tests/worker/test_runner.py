@@ -368,3 +368,18 @@ def test_a_stranger_s_run_cannot_be_ended_by_this_one() -> None:
     assert rig.run() is None
     assert rig.job.worker == "other"
     assert rig.job.state is JobState.RUNNING
+
+
+def test_a_step_that_a_job_never_left_is_not_the_next_job_s_to_stand_in() -> None:
+    def leaves_open(ctx: Context) -> None:
+        ctx.step("open").__enter__()  # noqa: PLC2801 - and nobody leaves it
+
+    def work(ctx: Context) -> None:
+        with ctx.step("own"):
+            pass
+
+    _rig(leaves_open).run()
+    rig = _rig(work)
+    rig.run()
+    (started,) = rig.events(ev.StepStarted)
+    assert started.parent is None
