@@ -21,6 +21,9 @@ from jobs.redis_log import available, script
 TOP_PRIORITY = 9
 _PRIORITY_STEP = 10**13
 
+#: What those who watch get to come back in, after Redis was away, or their web process.
+RETURN_MS = 10_000
+
 #: lease(key; lease_ms, mode, id, ...): sets, or with mode XX only renews, deadlines by Redis's own clock.
 #: Returns those ids that were not there to be renewed.
 _LEASE = """
@@ -130,14 +133,11 @@ class Index:
         with available():
             return int(self._client.zcard(keys.waiting(queue)))
 
-    def position(self, queue: str, job_id: str) -> int | None:
-        """1 for the job that begins next; None where it does not wait in the queue, also where it is parked."""
-        with available():
-            rank = self._client.zrank(keys.waiting(queue), job_id)
-        return None if rank is None else int(rank) + 1
-
     def positions(self, queue: str, job_ids: Sequence[str]) -> list[int | None]:
-        """As :meth:`position`, of many at one moment."""
+        """Of each at one moment: 1 for the job that begins next, None where it does not wait in the queue.
+
+        A parked job has no place there.
+        """
         if not job_ids:
             return []
         with available():

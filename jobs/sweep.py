@@ -8,6 +8,7 @@ from jobs import decisions, keys
 from jobs.clock import Clock
 from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.files import FileStore
+from jobs.index import RETURN_MS
 from jobs.lifecycle import Lifecycle
 from jobs.model import HELD, JobState
 from jobs.writer import Decision
@@ -23,9 +24,8 @@ RINGS = 100
 #: A job announced but never created (its submit crashed) is forgotten after this.
 UNBORN_MS = 60_000
 #: After Redis was away nobody is taken for lost for so long: those who could not renew their leases get to it first.
+#: Nor for unwatched for RETURN_MS, and that also not when this process has just begun.
 AFTERMATH_MS = 3000
-#: Nor for unwatched, and that also not when this process has just begun: those who watch have yet to come back.
-RETURN_MS = 10_000
 
 #: The states of a job whose place is held, and of one whose place is reserved or that was called back for it.
 _STATES_BY_PLACE = {True: HELD, False: frozenset({JobState.QUEUED})}

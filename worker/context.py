@@ -112,7 +112,6 @@ class Context(Facts):
 
     def _reused(self, name: str, from_attempt: int) -> None:
         check(self._sink)
-        self._fraction.weight(name, None)
         self._fraction.set(name, 1.0)
         tell(self._sink, ev.StepReused(name=plain.name(name), from_attempt=from_attempt))
 

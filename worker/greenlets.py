@@ -10,10 +10,7 @@ from typing import Any, Self
 import gevent
 from gevent import monkey
 
-from worker.interrupt import open_to_it
-
-#: Between two tries.
-_AGAIN_SECONDS = 0.01
+from worker.interrupt import AGAIN_SECONDS, open_to_it
 
 
 def patched() -> bool:
@@ -48,7 +45,7 @@ class ByThrowing:
             elif not wait() and self._open():
                 tell()
                 told = True
-            self._over.wait(_AGAIN_SECONDS)
+            self._over.wait(AGAIN_SECONDS)
 
     def _throw(self, error: BaseException, wait: Callable[[], bool]) -> None:
         """Called by the hub, while every greenlet stands still: what is seen here holds."""

@@ -13,8 +13,8 @@ from typing import Any, Protocol, Self, TypeVar
 
 #: Celery's soft time limit, which we never set but a project may, is the only other use of it in a worker's child.
 SIGNAL = signal.SIGUSR1
-#: Between two tries.
-_AGAIN_SECONDS = 0.01
+#: Between two tries of whichever interrupter.
+AGAIN_SECONDS = 0.01
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,7 +80,7 @@ class BySignal:
     def interrupt(self, error: BaseException, wait: Callable[[], bool], tell: Callable[[], None]) -> None:
         self._due = (error, wait, tell)
         while self._send():
-            self._over.wait(_AGAIN_SECONDS)
+            self._over.wait(AGAIN_SECONDS)
 
     def _send(self) -> bool:
         with self._sending:

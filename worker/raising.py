@@ -11,11 +11,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
 
-from worker.interrupt import open_to_it
+from worker.interrupt import AGAIN_SECONDS, open_to_it
 from worker.outcomes import Cancelled
-
-#: Between two tries.
-_AGAIN_SECONDS = 0.01
 
 
 class BySetting:
@@ -44,7 +41,7 @@ class BySetting:
                 if not told:
                     tell()
                 told = True
-            self._over.wait(_AGAIN_SECONDS)
+            self._over.wait(AGAIN_SECONDS)
 
     def _try(self, kind: "type[_Raised]") -> bool:
         """True where nothing is left to do.

@@ -9,13 +9,13 @@ import gevent
 
 from jobs.errors import LogUnavailable, TailraceError
 from jobs.head import decode_head
-from jobs.index import Index
+from jobs.index import RETURN_MS, Index
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
 
-#: Whoever was seen counts as watching for so many seconds at least: enough to come back after a restart of the web.
-RETURN_SECONDS = 10.0
+#: Whoever was seen counts as watching for so many seconds at least: as long as the sweep waits for them to come back.
+RETURN_SECONDS = RETURN_MS / 1000
 #: Seconds between two looks at who listens.
 TURN_SECONDS = 1.0
 

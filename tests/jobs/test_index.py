@@ -57,10 +57,10 @@ def test_filing_twice_is_filing_once(yard: Yard) -> None:
 def test_an_older_head_is_let_be_and_an_equal_or_newer_one_is_not(yard: Yard) -> None:
     yard.index.file(head(state=JobState.RUNNING, seq=10))
     yard.index.file(head(state=JobState.QUEUED, seq=9))
-    assert yard.index.position("default", "a") is None
+    assert yard.index.positions("default", ["a"]) == [None]
 
     yard.index.file(head(state=JobState.QUEUED, seq=10))
-    assert yard.index.position("default", "a") == 1
+    assert yard.index.positions("default", ["a"]) == [1]
     yard.index.file(head(state=JobState.SUCCEEDED, finished=5, seq=11))
     assert yard.index.depth("default") == 0
 

@@ -45,7 +45,7 @@ def places(yard: Yard, job_id: str) -> set[str]:
     """Where the job is to be found."""
     lists = {"all", "live", "finished", "scheduled", "expiry", "leases"}
     found = {name for name in lists if yard.client.zscore(getattr(keys, name.upper()), job_id) is not None}
-    return found | ({"waiting"} if yard.index.position("default", job_id) else set())
+    return found | ({"waiting"} if yard.index.positions("default", [job_id]) != [None] else set())
 
 
 # Submit ----------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_a_delayed_job_is_scheduled_and_rings_nobody(yard: Yard) -> None:
 def test_the_highest_priority_begins_first_and_among_equals_the_oldest(yard: Yard) -> None:
     low, high, middle = (submitted(yard, 3, priority=priority) for priority in (0, 9, 5))
 
-    assert [yard.index.position("default", job_id) for job_id in (high[0], low[2])] == [1, 9]
+    assert yard.index.positions("default", [high[0], low[2]]) == [1, 9]
     claimed = [job.id for job in iter(lambda: claim(yard), None)]
     assert claimed == [*high, *middle, *low]
 

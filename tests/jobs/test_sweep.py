@@ -8,8 +8,9 @@ from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.errors import FileNotFound, JobNotFound, LogUnavailable
 from jobs.files import FileRecord, new_id
+from jobs.index import RETURN_MS
 from jobs.model import Job, JobState
-from jobs.sweep import RETURN_MS, RINGS, UNBORN_MS
+from jobs.sweep import RINGS, UNBORN_MS
 from jobs.writer import Writer
 from tests.jobs.conftest import Clients, Yard, yard_of
 from tests.service import redis_server, wait_for
@@ -85,7 +86,7 @@ def test_a_job_whose_claimer_died_before_filing_it_gets_a_lease_and_is_lost_by_i
     Writer(hasty.log, job_id, hasty.clock).decide(lambda job: decisions.start(job, worker="w", steps=None))
     hasty.client.delete(keys.LEASES)
     hasty.sweep.run()
-    assert hasty.index.position("default", job_id) is None
+    assert hasty.index.positions("default", [job_id]) == [None]
     wait_for(hasty.index.overdue)
     hasty.sweep.run()
 
