@@ -116,6 +116,7 @@ class Worker:
         """At the start, and again after each loss of the broker."""
         if self._timer is None:
             self._forewarn(signal.SIGQUIT, *([signal.SIGTERM] if REMAPPED else []))
+            signal.signal(signal.SIGINT, partial(_one_by_one, signal.getsignal(signal.SIGINT)))
         else:
             self._timer.cancel()
         self._timer = sender.timer.call_repeatedly(CHECK_SECONDS, self._check, (sender.pool,))
@@ -166,6 +167,19 @@ class Worker:
         with nullcontext() if self._pool.shared else spared():
             if self._slot is not None:
                 self._slot.answer(queue)
+
+
+def _one_by_one(then: Any, number: int, frame: FrameType | None) -> None:
+    """The next such signal waits until this one is through.
+
+    At a first Ctrl-C Celery puts the cold shutdown in place of the warm one, and only then tells of the warm one: a
+    second in between would be before our warning, and the jobs would be left to run.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        then(number, frame)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def build() -> Celery:

@@ -113,7 +113,7 @@ class _Run:
         """
         params = self.kind.read(self.job.request.params)
         verdict, own = self.publisher.verdict, copy_context()
-        #: In a context of its own: a step that was never left, as after an interrupt, is not the next job's to stand in.
+        #: In a context of its own: a step that was never left, as after an interrupt, is not the next job's.
         result = own.run(drive, self.kind, self.ctx, params, verdict=verdict, waker=ladder.on_wake)
         ladder.stop()
         ending = endings.returned(result)

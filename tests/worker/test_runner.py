@@ -372,7 +372,7 @@ def test_a_stranger_s_run_cannot_be_ended_by_this_one() -> None:
 
 def test_a_step_that_a_job_never_left_is_not_the_next_job_s_to_stand_in() -> None:
     def leaves_open(ctx: Context) -> None:
-        ctx.step("open").__enter__()  # noqa: PLC2801 - and nobody leaves it
+        ctx.step("open").__enter__()
 
     def work(ctx: Context) -> None:
         with ctx.step("own"):
