@@ -81,10 +81,12 @@ class TailraceTask(Task):  # type: ignore[misc] # Celery has no types
             return call.answer(self, run_alone(kind))
         job_id = job_id_of(self.request.id, self.request.retries)
         asked = self._asked(args, kwargs, self.request.id, {"retries": self.request.retries})
-        job = _post.begin(job_id, asked, kind)
-        if job is None:
-            raise self._refused(job_id)
-        return call.answer(self, _post.slot(kind).hold(job))
+        slot = _post.slot(kind)
+        with slot.answering():
+            job = _post.begin(job_id, asked, kind)
+            if job is None:
+                raise self._refused(job_id)
+            return call.answer(self, slot.hold(job))
 
     def _called(self, *args: Any, **kwargs: Any) -> Any:
         """As a plain function: part of the job whose code calls it, where there is one."""

@@ -59,14 +59,14 @@ class Post:
 
     def begin(self, job_id: str, asked: Request, kind: JobType) -> Job | None:
         """The job of the message that has come, now this process's; None where it is not to be run."""
-        if self.guard is None:
-            self.open([kind.name], "tasks", 1)
         holder = self._pool.holder(self._worker)
         return self.guests.begin(job_id, asked, worker=holder, steps=list(kind.steps) or None)
 
     def slot(self, kind: JobType) -> Slot:
         """What runs a job of *kind* here."""
-        assert self.guard is not None  # noqa: S101 - begin has seen to it
+        if self.guard is None:
+            self.open([kind.name], "tasks", 1)
+        assert self.guard is not None  # noqa: S101 - open has made it
         registry = self.guard.registry
         return Slot(
             {kind.name: kind}, worker=self._worker, registry=registry, assemble=lambda: self.parts, pool=self._pool

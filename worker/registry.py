@@ -2,6 +2,7 @@
 
     worker.json     the worker and its job types, written by its main process
     drain.json      when the worker's jobs have to be given back, once it is told to stop
+    calls/PID       one process that answers a doorbell, from before it claims a job until it is done with it
     runs/JOB-RUN    one claimed job and the process that runs it, written by that, read by the warden
     work/JOB-RUN/   that run's workdir
 
@@ -11,14 +12,18 @@ Files and not Redis, because it has to be known just as well while Redis is away
 import os
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from jobs.catalogue import TypeEntry, WorkerEntry
 from worker import processes
 from worker.graces import Leave
+
+T = TypeVar("T")
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +47,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return processes.mark_of(self.pid, self.born) if self.shared else self.key
 
 
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """A process that may have claimed a job of which no run tells yet."""
+
+    pid: int
+    born: float
+
+
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
     """The worker as its warden makes it known, and its main process."""
 
@@ -63,11 +75,11 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._runs, self._work = folder / "runs", folder / "work"
+        self._calls, self._runs, self._work = folder / "calls", folder / "runs", folder / "work"
 
     def create(self, crew: Crew) -> None:
-        self._runs.mkdir(mode=0o700)
-        self._work.mkdir(mode=0o700)
+        for part in (self._calls, self._runs, self._work):
+            part.mkdir(mode=0o700)
         _write(self.folder / "worker.json", crew)
 
     def crew(self) -> Crew:
@@ -92,6 +104,26 @@ class Registry:
         leave = self.leaving()
         return None if leave is None else leave.until_ms
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Notes that this process is about to claim: its run is noted after the claim, and that can be too late."""
+        pid = os.getpid()
+        note = self._calls / str(pid)
+        #: A warden that has closed the books has taken the folder along.
+        with suppress(FileNotFoundError):
+            _write(note, Call(pid=pid, born=processes.born(pid)))
+        try:
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+
+    def calls(self) -> list[Call]:
+        return _read(self._calls, Call)
+
+    def hang_up(self, call: Call) -> None:
+        """Strikes out the note of a process that is gone."""
+        (self._calls / str(call.pid)).unlink(missing_ok=True)
+
     def enter(self, run: Run) -> Path:
         """Notes a run; its empty workdir."""
         workdir = self._work / run.key
@@ -114,14 +146,7 @@ class Registry:
             os.utime(self.folder / "worker.json")
 
     def runs(self) -> list[Run]:
-        found: list[Run] = []
-        if not self._runs.exists():
-            return found
-        for path in sorted(self._runs.iterdir()):
-            if not path.name.startswith("."):
-                with suppress(FileNotFoundError):
-                    found.append(msgspec.json.decode(path.read_bytes(), type=Run))
-        return found
+        return _read(self._runs, Run)
 
     def idle_seconds(self) -> float:
         """How long ago the warden last touched the folder."""
@@ -129,6 +154,15 @@ class Registry:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _read(folder: Path, kind: type[T]) -> list[T]:
+    found: list[T] = []
+    for path in sorted(folder.iterdir()) if folder.exists() else ():
+        if not path.name.startswith("."):
+            with suppress(FileNotFoundError):
+                found.append(msgspec.json.decode(path.read_bytes(), type=kind))
+    return found
 
 
 def _write(path: Path, thing: msgspec.Struct) -> None:

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from jobs.model import Job
 from jobs.wiring import Parts
@@ -56,11 +57,16 @@ class Slot:
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any."""
         self._stopwatch.start()
-        with self._claiming:
-            job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
-        if job is not None:
-            self.hold(job)
+        with self.answering():
+            with self._claiming:
+                job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
+            if job is not None:
+                self.hold(job)
         self._stopwatch.stop(job)
+
+    def answering(self) -> AbstractContextManager[None]:
+        """Stands around a claim and what follows from it; a process that jobs share is no warden's to kill for one."""
+        return nullcontext() if self._pool.shared else self._registry.answering()
 
     def hold(self, job: Job) -> Job | None:
         """Runs *job*, claimed for this worker, and files how it ended; None where it is another's by now."""

@@ -13,7 +13,7 @@ from jobs.lifecycle import Lifecycle
 from worker import processes, sentence
 from worker.every import Every
 from worker.processes import Life
-from worker.registry import Registry, Run
+from worker.registry import Call, Registry, Run
 from worker.sentence import Sentence
 
 #: Seconds between two looks at the heads of the jobs that run.
@@ -45,6 +45,9 @@ class Vigil:
         self._heads: dict[str, Head] = {}
         self._foreign: dict[str, float] = {}
         self._sentences: dict[str, Sentence] = {}
+        #: Since when those that claim have been stopped.
+        self._stopped: dict[Call, float] = {}
+        self._lease_seconds = lease_seconds
         self._away, self._published = False, False
 
     @property
@@ -63,6 +66,7 @@ class Vigil:
         with self._patience():
             for run in runs:
                 self._execute(run)
+        self._part({run.pid for run in runs}, self._lease_seconds)
 
     def finish(self) -> bool:
         """The worker is no more: ends every run that is left; True once nothing is."""
@@ -70,6 +74,7 @@ class Vigil:
         for run in runs:
             fate = sentence.drained(run) if drains else sentence.lost(run, self._clock())
             self._sentences.setdefault(run.key, fate)
+        self._part({run.pid for run in runs}, 0)
         with self._patience():
             for run in runs:
                 self._execute(run)
@@ -85,7 +90,7 @@ class Vigil:
                 del known[key]
         return runs
 
-    def _life_of(self, run: Run) -> Life:
+    def _life_of(self, run: Run | Call) -> Life:
         return processes.life(run.pid, run.born)
 
     # What Redis has to know and to say ------------------------------------------------------------------------
@@ -178,6 +183,21 @@ class Vigil:
             return False
         processes.resume(run.pid, run.born)
         return True
+
+    def _part(self, running: set[int], seconds: float) -> None:
+        """Ends what was stopped in the middle of a claim *seconds* ago: its job goes on elsewhere, its slot stays."""
+        stopped = {}
+        for call in self._registry.calls():
+            found = self._life_of(call)
+            if found is Life.GONE:
+                self._registry.hang_up(call)
+            elif found is Life.STOPPED and call.pid not in running:
+                stopped[call] = self._stopped.get(call, self._monotonic())
+        self._stopped = stopped
+        for call, since in stopped.items():
+            if self._monotonic() - since >= seconds:
+                log.warning("process %d was stopped while it claimed a job: it ends", call.pid)
+                processes.end(call.pid, call.born, processes.mark_of(call.pid, call.born))
 
     @contextmanager
     def _patience(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from jobs.model import Job, JobState
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
 from jobs.writer import Writer
-from tests.service import RedisServer, redis_server, wait_for
+from tests.service import ROOT, RedisServer, redis_server, wait_for
 from tests.worker.floor import alive
 from worker import graces, processes
 from worker.graces import leave
@@ -290,3 +291,40 @@ def test_a_decision_on_a_job_that_is_gone_ends_the_run_and_not_the_warden(post: 
     child.wait()
     post.vigil.turn()
     assert post.registry.runs() == []
+
+
+def test_a_child_stopped_in_the_middle_of_a_claim_ends_after_a_lease(post: Post) -> None:
+    child = _answering(post)
+    os.kill(child.pid, signal.SIGSTOP)
+    post.vigil.turn()
+    assert alive(child.pid)
+    post.until(lambda: not alive(child.pid))
+    child.wait()
+    post.until(lambda: post.registry.calls() == [])
+
+
+def test_one_that_claims_for_long_is_left_to_it(post: Post) -> None:
+    child = _answering(post)
+    os.kill(child.pid, signal.SIGSTOP)
+    post.vigil.turn()
+    os.kill(child.pid, signal.SIGCONT)
+    end = time.monotonic() + LEASE_SECONDS + 0.5
+    post.until(lambda: time.monotonic() > end)
+    assert alive(child.pid)
+
+
+def test_a_worker_s_end_takes_along_what_was_stopped_in_a_claim(post: Post) -> None:
+    child = _answering(post)
+    os.kill(child.pid, signal.SIGSTOP)
+    wait_for(post.vigil.finish)
+    wait_for(lambda: not alive(child.pid))
+
+
+def _answering(post: Post) -> "subprocess.Popen[bytes]":
+    """A child that has begun to claim and gets no further."""
+    script = "import sys, time, pathlib; from worker.registry import Registry\n"
+    script += "with Registry(pathlib.Path(sys.argv[1])).answering(): time.sleep(600)"
+    child = subprocess.Popen([sys.executable, "-c", script, str(post.registry.folder)], cwd=ROOT, process_group=0)
+    post.children.append(child)
+    wait_for(post.registry.calls)
+    return child
