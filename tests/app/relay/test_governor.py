@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Iterable
 
 from hypothesis import given
@@ -39,12 +40,10 @@ def for_seconds(seconds: float, signs: Signs) -> list[Signs]:
 
 
 def changes(path: list[int]) -> int:
-    return sum(before != after for before, after in zip(path, path[1:], strict=False))
+    return sum(before != after for before, after in itertools.pairwise(path))
 
 
-signs = st.builds(
-    of, st.floats(0, 20), busy=st.floats(0, 1), demand=st.floats(0, 1e6), seconds=st.floats(0.01, 30)
-)
+signs = st.builds(of, st.floats(0, 20), busy=st.floats(0, 1), demand=st.floats(0, 1e6), seconds=st.floats(0.01, 30))
 
 
 # Up --------------------------------------------------------------------------------------------------------------
@@ -125,7 +124,7 @@ def test_a_failed_try_does_not_hold_the_level_once_the_demand_is_gone() -> None:
 def test_it_never_jumps_by_more_than_one(seen: list[Signs]) -> None:
     path = [0, *levels(Governor(), seen)]
 
-    assert all(abs(before - after) <= 1 for before, after in zip(path, path[1:], strict=False))
+    assert all(abs(before - after) <= 1 for before, after in itertools.pairwise(path))
     assert all(0 <= level <= HIGHEST for level in path)
 
 
