@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from app.admission import Admission
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
@@ -49,6 +50,7 @@ class Streams:
 
     def __init__(self, parts: Parts, relay: Relay) -> None:
         self._parts, self._relay = parts, relay
+        self._admission = Admission(relay, parts.settings)
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
@@ -60,8 +62,9 @@ class Streams:
     def _open(self, job_id: str, after: After, lens: Lens) -> Response:
         if self._relay.draining:
             return refusal(lens, job_id, "stream.reconnect", reason="drain")
-        if len(self._relay) >= self._parts.settings.max_streams:
-            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
+        why = self._admission.refused(job_id, request)
+        if why is not None:
+            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll", reason=why)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:

@@ -8,12 +8,16 @@ from typing import Any
 
 import gevent
 import msgspec
+from gevent.hub import get_hub
 
 from app import events
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
+from app.relay.gauge import Gauge
+from app.relay.governor import Governor
 from app.relay.hub import Relay
+from app.relay.overload import Overload, report
 from app.relay.upkeep import Pace
 from app.streams import Detach
 from app.view import View
@@ -55,8 +59,14 @@ relay = Relay(
     pace=pace,
     retention_seconds=settings.retention_seconds,
 )
+overload = Overload(
+    relay,
+    Gauge(get_hub().loop),
+    Governor(least=settings.degradation_level),
+    watched=settings.degrade,
+)
 metrics = Metrics()
-metrics.watch(relay)
+metrics.watch(relay, overload)
 streams = events.Streams(parts, relay)
 app = Detach(
     create_app(
@@ -76,6 +86,8 @@ def watch(worker: Any) -> None:
     gevent.spawn(_drain, worker)
     gevent.spawn(_sweep)
     gevent.spawn(presence.run, relay, parts.index)
+    gevent.spawn(overload.run)
+    gevent.spawn(report, overload, parts.load.say)
 
 
 def _drain(worker: Any) -> None:

@@ -21,7 +21,7 @@ class Load:
         self._client: Any = client
 
     def say(self, level: int) -> None:
-        """This process is at *level* now."""
+        """Says that this process is at *level* now."""
         if level:
             with available():
                 self._client.set(keys.load(level), 1, px=GOOD_MS)

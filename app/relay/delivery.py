@@ -19,6 +19,8 @@ from app.relay.subscriber import Subscriber
 
 #: Seconds of sending at a stretch.
 SLICE = 0.003
+#: Seconds of sleep for which the loop looks at every socket once: a sleep of none is up to fifty slices without a look.
+_TURN = 1e-6
 
 log = logging.getLogger("tailrace.stream")
 
@@ -31,7 +33,7 @@ class Slices:
 
     def breathe(self) -> None:
         if monotonic() >= self._until:
-            gevent.sleep(0)
+            gevent.sleep(_TURN)
             self._until = monotonic() + SLICE
 
 
@@ -47,11 +49,18 @@ class Delivery:
         self._number = count()
         self._wake = Event()
         self._sender: gevent.Greenlet | None = None
+        self._late = 0.0
 
     @property
     def behind(self) -> int:
         """Audiences whose time has come and that still wait for it."""
         return len(self._ready)
+
+    def lateness(self) -> float:
+        """The most seconds by which listeners were late to hear, or are, since this was last asked."""
+        late, self._late = self._late, 0.0
+        due = self._ready[0].due if self._ready else None
+        return late if due is None else max(late, monotonic() - due)
 
     def start(self) -> None:
         if self._sender is None:
@@ -90,10 +99,13 @@ class Delivery:
         while self._ready:
             audience = self._ready.popleft()
             audience.queued, audience.sending = False, True
+            due = audience.due
             try:
                 self._flush(audience, slices)
             finally:
                 audience.sending = False
+            if due is not None:
+                self._late = max(self._late, monotonic() - due)
             self._ripen()
 
     def _flush(self, audience: Audience, slices: Slices) -> None:

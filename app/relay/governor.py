@@ -59,9 +59,7 @@ class Signs:
 
     @property
     def slack(self) -> bool:
-        """Whether there is room for more. A loop that is always at work may be well, since larger sends cost no more,
-        but has none.
-        """
+        """Whether there is room for more; a loop that is always at work may serve everybody in time, but has none."""
         return self.strain < SLACK and self.busy < SPARE
 
 

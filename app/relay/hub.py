@@ -9,6 +9,7 @@ Drawn as one subscriber's way:
 
 import logging
 import socket
+from collections import Counter
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import cast
@@ -18,6 +19,7 @@ import redis
 from gevent.hub import get_hub
 
 from app.relay import join, upkeep
+from app.relay.census import Census
 from app.relay.feed import Feed
 from app.relay.live import Live
 from app.relay.poll import Poll
@@ -39,8 +41,12 @@ class Tally:
     opened: int = 0
     closed: int = 0
     events: int = 0
+    #: Events, times those who listened when they came.
+    offered: int = 0
     bytes: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    #: Streams that were not opened, by why.
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Relay:
@@ -61,7 +67,7 @@ class Relay:
         self.positions = Positions(self, places)
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
-        self.tally = Tally()
+        self.tally, self.census = Tally(), Census()
         self.draining = False
         self._rooms: dict[bytes, Room] = {}
         self._subscribers: dict[int, Subscriber] = {}
@@ -96,6 +102,7 @@ class Relay:
         self._subscribers[subscriber.fd] = subscriber
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
+        self.census.enter(reading)
         room.joining.add(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
@@ -144,6 +151,7 @@ class Relay:
         del self._subscribers[subscriber.fd]
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
+        self.census.leave(subscriber.reading)
         room = self.leave(subscriber)
         if not room.live and not room.joining and self.holds(room):
             del self._rooms[room.channel]

@@ -99,9 +99,9 @@ def test_nothing_is_taken_back_while_the_loop_has_no_room_to_spare() -> None:
 
 def test_a_load_that_a_level_just_carries_is_not_tried_again_every_few_seconds() -> None:
     """At level 1 there is room to spare, at level 0 there is too much: what a load at the edge looks like."""
-    governor, path = Governor(), [0]
-    for _ in range(round(300 / SAMPLE)):
-        path.append(governor.observe(of(2.0 if governor.level == 0 else 0.1, busy=0.4, demand=1000)))
+    governor = Governor()
+    samples = range(round(300 / SAMPLE))
+    path = [governor.observe(of(0.1 if governor.level else 2.0, busy=0.4, demand=1000)) for _ in samples]
 
     assert changes(path) <= 2 * (300 / MOST_PATIENCE + 4)
     end = levels(governor, for_seconds(10, IDLE))
