@@ -1,7 +1,7 @@
 """How far the process has to cut down: from what its loop shows to a level, one step at a time.
 
-    strain ≥ 1 for RISE seconds        ─▶ one level up
-    room to spare for FALL seconds     ─▶ one level down
+    strain ≥ 1 for RISE (then FURTHER) seconds   ─▶ one level up
+    room to spare for FALL seconds               ─▶ one level down
 
 Pure. Between the two lies a band in which nothing changes, so noise around either mark moves nothing twice.
 """
@@ -18,8 +18,13 @@ LATE = 0.1
 #: Bytes that the live feed may have brought and nobody has read yet.
 UNREAD = 256 * 1024
 
-#: Seconds of strain, net, before each step up: longer than a page that loads or a log that is replayed keeps us busy.
-RISE = 0.9
+#: The share of its time that the loop may be at work; that alone leads to no more than a level: whoever is served in
+#: time is not turned away for it.
+BUSY, BUSY_MOST = 0.97, 2
+
+#: Seconds of strain, net, before the first step up: longer than a page that loads, a log that is replayed or a thousand
+#: clients that come at once keep the loop busy; and before each further one.
+RISE, FURTHER = 1.4, 0.9
 #: Seconds with room to spare before each step down: four of them, and the load's own tail, are less than ten.
 FALL = 1.5
 #: Below so much strain, and so much of the loop's time taken, there is room to spare.
@@ -54,8 +59,12 @@ class Signs:
 
     @property
     def strain(self) -> float:
-        """1 and more: too much."""
+        """1 and more: somebody has to wait for too long."""
         return max(self.wait / WAIT, self.late / LATE, self.unread / UNREAD)
+
+    def too_much(self, level: int) -> bool:
+        """Whether *level* is not enough."""
+        return self.strain >= 1 or (self.busy >= BUSY and level < BUSY_MOST)
 
     @property
     def slack(self) -> bool:
@@ -85,13 +94,13 @@ class Governor:
         seconds = min(signs.seconds, LONGEST_SAMPLE)
         self._age += seconds
         self._believed -= seconds
-        if signs.strain >= 1:
+        if signs.too_much(self.level):
             self._over += seconds
             self._calm = max(0.0, self._calm - 2 * seconds)
         else:
             self._over = max(0.0, self._over - 2 * seconds)
             self._calm += seconds if signs.slack else 0.0
-        if self._over >= RISE and self.level < HIGHEST:
+        if self._over >= (FURTHER if self.level else RISE) and self.level < HIGHEST:
             self._rise(signs.demand)
         elif self._calm >= FALL and self.level > self._least and not self._known_too_much(signs.demand):
             self._change(-1)
