@@ -10,12 +10,15 @@ Drawn as one subscriber's way:
 import logging
 import socket
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import cast
 
 import gevent
 import redis
+from gevent.event import Event
 from gevent.hub import get_hub
 
 from app.relay import join, upkeep
@@ -29,6 +32,7 @@ from app.relay.room import Room
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.upkeep import Pace
 from jobs import keys
+from jobs.errors import LogUnavailable
 from jobs.eventlog import EventLog
 
 log = logging.getLogger("tailrace.stream")
@@ -133,6 +137,8 @@ class Relay:
     def drain(self, spread_seconds: float) -> None:
         """Takes nobody new, and asks everybody to come back elsewhere."""
         self.draining = True
+        for room in self.rooms():
+            room.ring()
         upkeep.drain(self, spread_seconds)
 
     def _opened(self, job_id: str) -> Room:
@@ -143,6 +149,26 @@ class Relay:
             self.feed.subscribe(channel)
         return room
 
+    def _shut(self, room: Room) -> None:
+        """Nobody may be left in *room*: then its subscription ends too."""
+        if room.empty and self.holds(room):
+            del self._rooms[room.channel]
+            self.feed.unsubscribe(room.channel)
+
+    @contextmanager
+    def listen(self, job_id: str) -> Iterator[Event]:
+        """A bell that rings whenever something was appended to the job's log; LogUnavailable while Redis is away."""
+        self._start()
+        room, bell = self._opened(job_id), Event()
+        room.bells.add(bell)
+        try:
+            if not room.ready.wait(join.CONFIRM):
+                raise LogUnavailable(why="no confirmation")
+            yield bell
+        finally:
+            room.bells.discard(bell)
+            self._shut(room)
+
     def drop(self, subscriber: Subscriber, reason: str) -> None:
         """Closes the connection and frees all that it held."""
         if subscriber.closed:
@@ -152,10 +178,7 @@ class Relay:
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
         self.census.leave(subscriber.reading)
-        room = self.leave(subscriber)
-        if not room.live and not room.joining and self.holds(room):
-            del self._rooms[room.channel]
-            self.feed.unsubscribe(room.channel)
+        self._shut(self.leave(subscriber))
         self._note(subscriber, reason)
 
     def leave(self, subscriber: Subscriber) -> Room:
