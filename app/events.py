@@ -20,7 +20,7 @@ from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
 from app.streams import StreamResponse
-from app.waiting import wait_seconds, wait_until
+from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
 from jobs.head import decode_head
@@ -48,8 +48,8 @@ _raw = msgspec.json.Decoder(msgspec.Raw)
 class Streams:
     """Opens streams for the verbs; the only part of the web tier that speaks to the relay."""
 
-    def __init__(self, parts: Parts, relay: Relay) -> None:
-        self._parts, self._relay = parts, relay
+    def __init__(self, parts: Parts, relay: Relay, listen: Listen | None = None) -> None:
+        self._parts, self._relay, self._listen = parts, relay, listen or relay.listen
         self._admission = Admission(relay, parts.settings)
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
@@ -117,7 +117,7 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            bell, stop = partial(self._relay.listen, job_id), lambda: self._relay.draining
+            bell, stop = partial(self._listen, job_id), lambda: self._relay.draining
             wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:

@@ -21,6 +21,7 @@ from app.relay.overload import Overload, report
 from app.relay.upkeep import Pace
 from app.streams import Detach
 from app.view import View
+from app.waiting import Seats
 from app.web import pages
 from jobs.errors import LogUnavailable, TailraceError
 from jobs.eventlog import Cursor
@@ -67,13 +68,14 @@ overload = Overload(
 )
 metrics = Metrics()
 metrics.watch(relay, overload)
-streams = events.Streams(parts, relay)
+listen = Seats(relay.listen)
+streams = events.Streams(parts, relay, listen)
 app = Detach(
     create_app(
         parts,
         open_stream=streams.open,
         draining=lambda: relay.draining,
-        listen=relay.listen,
+        listen=listen,
         page=pages.blueprint,
         blueprints=[events.blueprint(streams)],
         view=view,
