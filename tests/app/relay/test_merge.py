@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.relay import calm
+from app.relay import merge as merging
 from app.relay.merge import CALM, PROGRESS, merge
 from app.relay.neighbours import MANY_LINES
 from cli.picture import folded
@@ -231,19 +233,30 @@ def test_one_jobs_begin_is_no_bar_to_another_job() -> None:
 
 def test_a_newer_version_says_more_than_can_be_merged() -> None:
     newer = ev.Unknown(type="metric", data={"name": "loss", "value": 1.0, "since": "then"})
-    grown = ev.Unknown(type="output.delta", data={"name": "t", "offset": 1, "text": "b", "bold": True})
-    text = [ev.OutputAppended(name="t", offset=0, text="a"), grown, ev.OutputAppended(name="t", offset=2, text="c")]
+    bold = ev.Unknown(type="output.delta", data={"name": "t", "offset": 1, "text": "", "bold": True})
+    text = [ev.OutputAppended(name="t", offset=0, text="a"), bold, ev.OutputAppended(name="t", offset=1, text="b")]
     entries = entries_of([newer, metric(1), *text])
 
     assert merge(entries) is entries
 
 
+def test_a_frame_that_stood_for_others_may_come_to_stand_for_more() -> None:
+    once = merge(entries_of([metric(1), metric(2, "acc"), metric(3, "acc")]))
+    twice = merge([*once, *entries_of([metric(4)], first=4)])
+
+    assert (spans(once), spans(twice)) == ([(1, 1), (2, 3)], [(1, 3), (4, 4)])
+    assert [one.envelope.count(b'"from"') for one in twice] == [1, 0]
+    assert bare(twice[0]) == entries_of([metric(3, "acc")], first=3)[0]
+
+
 # Cheap where there is nothing to do -------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_merged_is_not_even_read() -> None:
+def test_what_cannot_be_merged_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = [*sorted(PROGRESS), "output.delta", *sorted(set(ev.EVENTS) - CALM) * 2, *["log"] * MANY_LINES]
-    entries = [Entry(Cursor("k3f9ab", seq), kind, b"no JSON") for seq, kind in enumerate(kinds, 1)]
+    entries = [Entry(Cursor("k3f9ab", seq), kind, b"{}") for seq, kind in enumerate(kinds, 1)]
+    for module, name in ((calm, "_decoders"), (calm, "_heads"), (merging, "_of_steps")):
+        monkeypatch.setattr(module, name, None)
 
     assert merge(entries, logs=True) is entries
     assert merge(tuple(entries), logs=True) == entries

@@ -52,6 +52,17 @@ def test_text_that_does_not_go_on_where_it_ended_stays_apart(offset: int) -> Non
     assert merge(entries) is entries
 
 
+ANOTHERS = pytest.mark.parametrize(
+    "changed", [{"job": "another"}, {"attempt": 2}, {"id": "0newer-30"}], ids=["job", "attempt", "epoch"]
+)
+
+
+@ANOTHERS
+def test_text_of_another_job_attempt_or_epoch_stays_apart(changed: dict[str, Any]) -> None:
+    entries = entries_of(texts("a")) + entries_of(texts("b", offset=1), first=2, **changed)
+    assert merge(entries) is entries
+
+
 @pytest.mark.parametrize("piece", ["a", '"\n', "水", "\x01"])
 def test_no_frame_grows_beyond_what_an_event_may_have(piece: str) -> None:
     pieces = [piece * 1000] * 100
@@ -90,6 +101,19 @@ def test_lines_that_were_left_out_before_are_counted_again() -> None:
     merged = merge(before + entries_of(lines(40), first=51), logs=True)
 
     assert (len(merged), data(merged[0])["fields"]["left_out"], spans(merged)[0]) == (LAST_LINES + 1, 80, (1, 80))
+
+
+@ANOTHERS
+def test_lines_of_another_job_attempt_or_epoch_are_another_run(changed: dict[str, Any]) -> None:
+    entries = entries_of(lines(MANY_LINES)) + entries_of(lines(MANY_LINES), first=MANY_LINES + 1, **changed)
+    assert merge(entries, logs=True) is entries
+
+
+def test_a_line_with_a_number_of_its_own_is_one_line() -> None:
+    own = ev.LogWritten(level="info", message="some rows", fields={"left_out": 7})
+    merged = merge(entries_of([own, *lines(MANY_LINES)]), logs=True)
+
+    assert data(merged[0])["fields"] == {"left_out": MANY_LINES + 1 - LAST_LINES}
 
 
 @pytest.mark.parametrize("level", ["warning", "error"])
