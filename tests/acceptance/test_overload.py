@@ -168,7 +168,7 @@ def test_polling_and_everything_else_go_on_at_every_level(house: House) -> None:
 
 
 def test_jobs_learn_of_the_highest_level(house: House) -> None:
-    assert wait_for(lambda: house.service.wait(house.service.submit("chatty", turns=1)["id"])["result"]) == 4
+    wait_for(lambda: house.service.wait(house.service.submit("chatty", turns=1)["id"])["result"] == 4, what="level 4")
 
 
 def test_the_level_is_among_the_figures(house: House) -> None:
