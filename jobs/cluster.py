@@ -197,4 +197,7 @@ class _Script:
 
 def _key(words: tuple[Any, ...]) -> Any:
     """The key that says where a command belongs: all keys of ours that one command names share a slot."""
-    return words[3] if str(words[0]).upper() in {"EVAL", "EVALSHA"} else words[1]
+    place = 3 if words[0] in {"EVAL", "EVALSHA"} else 1
+    if len(words) <= place:
+        raise ValueError(f"{words[0]} names no key, so no node of a cluster is the one to ask")
+    return words[place]

@@ -76,7 +76,7 @@ class Settings:
                 given[name] = _parsed(variable, parse, text)
         if "redis_url" not in given:
             raise SettingsError(name="REDIS_URL", why="is not set; ./tailrace up brings a Redis of its own")
-        given.setdefault("broker_url", _broker_beside(given["redis_url"]))
+        given["broker_url"] = given.get("broker_url") or _broker_beside(given["redis_url"])
         given["data"] = given.get("data", cls.data).absolute()
         given.setdefault("files_url", str(given["data"] / "files"))
         settings = cls(**given)

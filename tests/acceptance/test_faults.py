@@ -128,8 +128,11 @@ class Reader(threading.Thread):
 
     def __init__(self, service: Service, job_id: str) -> None:
         super().__init__(daemon=True)
+        self.job_id = job_id
         self.url = f"{service.url}/v1/jobs/{job_id}/events?after=0"
         self.seen: list[dict[str, object]] = []
+        #: How many events had been seen when a gap was told.
+        self.gaps: list[int] = []
         self.ended = False
         self.breaks = 0
         self.start()
@@ -152,6 +155,8 @@ class Reader(threading.Thread):
                     envelope = json.loads(line[6:])
                     if "seq" in envelope:
                         self.seen.append(envelope)
+                    elif envelope["type"] == "stream.gap":
+                        self.gaps.append(len(self.seen))
                     self.ended = self.ended or envelope["type"] == "stream.end"
 
 

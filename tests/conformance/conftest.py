@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from jobs import keys
+from jobs.connect import redis_client
 from jobs.eventlog import EventLog
 from jobs.memory_log import MemoryLog
 from jobs.redis_log import RedisLog
-from jobs.connect import redis_client
-from tests.redises import RedisCluster, redis_cluster
+from tests.redises import RedisCluster
 from tests.service import REDISES
 
 #: Events that a log of these tests keeps; Redis may keep up to a node more.
@@ -75,19 +75,13 @@ class RedisBench(Bench):
             client.connection_pool.disconnect()
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[RedisCluster]:
-    with redis_cluster() as made:
-        yield made
-
-
 @pytest.fixture(params=["memory", *REDISES, "cluster"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made: Bench
     if request.param == "memory":
         made = MemoryBench()
     elif request.param == "cluster":
-        several: RedisCluster = request.getfixturevalue("cluster")
+        several: RedisCluster = request.getfixturevalue("shared_cluster")
         several.flush()
         made = RedisBench(several.url)
     else:
