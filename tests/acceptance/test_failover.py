@@ -14,7 +14,7 @@ from tests.service import Service, redis_server, wait_for
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
 
-COUNT = 250
+COUNT = 150
 
 
 @contextmanager

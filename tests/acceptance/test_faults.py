@@ -134,6 +134,8 @@ class Reader(threading.Thread):
         #: How many events had been seen when a gap was told.
         self.gaps: list[int] = []
         self.ended = False
+        #: Why the stream said that it ends.
+        self.reason: object = None
         self.breaks = 0
         self.start()
 
@@ -157,7 +159,8 @@ class Reader(threading.Thread):
                         self.seen.append(envelope)
                     elif envelope["type"] == "stream.gap":
                         self.gaps.append(len(self.seen))
-                    self.ended = self.ended or envelope["type"] == "stream.end"
+                    elif envelope["type"] == "stream.end":
+                        self.ended, self.reason = True, envelope["data"]["reason"]
 
 
 def test_a_web_process_killed_under_fifty_streams_costs_no_event(fragile: Service) -> None:
