@@ -25,6 +25,18 @@ def steady(ctx: Context, params: Steady) -> int:
     return params.count
 
 
+@job("timed", params=Steady)
+def timed(ctx: Context, params: Steady) -> float:
+    """One item after another; how long the slowest call took, in seconds."""
+    slowest = 0.0
+    for n in range(params.count):
+        before = time.monotonic()
+        ctx.item(f"item {n}", "succeeded")
+        slowest = max(slowest, time.monotonic() - before)
+        time.sleep(params.pause)
+    return slowest
+
+
 class Marked(BaseModel):
     file: str
     seconds: float = 5.0
