@@ -10,13 +10,16 @@ import os  # noqa: E402
 import resource  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
 
 ROOT = str(Path(__file__).resolve().parent)
 if sys.path[:1] != [ROOT]:
     sys.path.insert(0, ROOT)  # before PYTHONPATH: a user's own `app` package must not shadow ours
 
 import gevent  # noqa: E402
+from gevent.server import StreamServer  # noqa: E402
 from gunicorn import util  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
@@ -37,6 +40,16 @@ _LINGER = 2
 _PHRASES = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
 
+class Door(StreamServer):
+    """Closed, it still lets in who had already come: a connection that nobody took is reset, and its request lost."""
+
+    def close(self):  # noqa: ANN201 - gevent's signature
+        with contextlib.suppress(OSError):
+            while not self.closed and (came := self.do_read()):
+                self.do_handle(*came)
+        super().close()
+
+
 class Worker(GeventWorker):
     """gunicorn's gevent worker; what it refuses by itself it refuses as problem+json too.
 
@@ -46,6 +59,12 @@ class Worker(GeventWorker):
     def __init__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204 - gunicorn's signature
         super().__init__(*args, **kwargs)
         self._idle = set()
+
+    def server_class(self, listener, *, spawn, application, log, handler_class, environ, **tls):  # noqa: ANN001, ANN003, ANN201, ARG002 - gunicorn's signature
+        #: Connections are asked for it also when the listener is closed.
+        name = listener.getsockname()
+        named = SimpleNamespace(getsockname=lambda: name)
+        return Door(listener, handle=partial(self.handle, named), spawn=spawn, **tls)
 
     def run(self):  # noqa: ANN201 - gunicorn's signature
         super().run()

@@ -17,8 +17,6 @@ from tests.service import ROOT, free_port, wait_for
 
 KINDS = ("nginx", "haproxy", "caddy")
 FILES = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg", "caddy": "Caddyfile"}
-#: The 75 s of every file, for a test that has no minute to wait.
-PATIENCE = r"\b75s"
 
 
 def source(kind: str) -> str:
@@ -33,7 +31,7 @@ def installed(kind: str) -> str | None:
 class Balancer:
     """One process in front of *ports*, with the file as it is but for its own address, theirs, and where it writes."""
 
-    def __init__(self, kind: str, ports: tuple[int, int], *, patience: str = "75s", text: str | None = None) -> None:
+    def __init__(self, kind: str, ports: tuple[int, int], *, text: str | None = None) -> None:
         binary = installed(kind)
         if binary is None:
             pytest.skip(f"there is no {kind} here")
@@ -44,7 +42,7 @@ class Balancer:
         text = (text or source(kind)).replace("127.0.0.1:8000", f"127.0.0.1:{ports[0]}")
         text = text.replace("127.0.0.1:8001", f"127.0.0.1:{ports[1]}")
         file = self.folder / FILES[kind]
-        file.write_text(re.sub(PATIENCE, patience, self._moved(text)), encoding="utf-8")
+        file.write_text(self._moved(text), encoding="utf-8")
         with self.log.open("ab") as output:
             words = [binary, *self._arguments(str(file))]
             self.process = subprocess.Popen(words, env=self._env(), stdout=output, stderr=output)

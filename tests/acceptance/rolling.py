@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Self
 
 import httpx
 import httpx_sse
@@ -78,7 +79,7 @@ class Crowd:
         self.readers = {name: [Reader(base + events) for _ in range(READERS)] for name, base in bases.items()}
         self.callers = {name: [Caller(base, ended_job) for _ in range(2)] for name, base in bases.items()}
 
-    async def __aenter__(self) -> "Crowd":
+    async def __aenter__(self) -> Self:
         limits = httpx.Limits(max_connections=None)
         client = await self._stack.enter_async_context(
             httpx.AsyncClient(headers=self._headers, limits=limits, timeout=30)

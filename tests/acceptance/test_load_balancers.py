@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import httpx_sse
 import psutil
 import pytest
 
@@ -27,7 +28,7 @@ ENV = {
     "TAILRACE_JOBS": "worker.catalogue,jobs_for_tests,jobs_on_cue",
     "PYTHONPATH": HERE,
     "TAILRACE_CONCURRENCY": "6",
-    "TAILRACE_HEARTBEAT_SECONDS": "1",
+    "TAILRACE_HEARTBEAT_SECONDS": "0.7",
     "TAILRACE_MAX_FILE_BYTES": "2000000",
     "TAILRACE_TOKEN": "a-token-that-nobody-logs",
 }
@@ -136,6 +137,11 @@ def test_a_long_poll_is_answered_before_the_next_event_is_written(front: Balance
                 told += [event["data"]["key"] for event in page["events"] if event["type"] == "item"]
 
 
+def impatient(kind: str, patience: str) -> str:
+    """The file of *kind* with other timeouts for silence, and without Caddy's time to look for another process."""
+    return re.sub(r"\b75s", patience, source(kind)).replace("lb_try_duration 3s", "lb_try_duration 100ms")
+
+
 # Silence ---------------------------------------------------------------------------------------------------------
 
 
@@ -156,7 +162,7 @@ def test_every_timeout_on_a_stream_is_five_heartbeats_and_more_than_a_long_poll(
 def test_heartbeats_carry_a_silent_stream_past_the_patience_that_ends_a_silent_answer(
     kind: str, tier: Tier, tmp_path: Path
 ) -> None:
-    with balancer(kind, tier.ports, patience="2s") as front:
+    with balancer(kind, tier.ports, text=impatient(kind, "2s")) as front:
         job = submit(front, "on_cue", folder=str(tmp_path))
         url, accept = address(front, job), {**TOKEN, "Accept": ACCEPT["long-poll"]}
         cursor = wait_for(lambda: tier.job(str(job["id"]))["state"] == "running" and tier.job(str(job["id"]))["cursor"])
@@ -258,7 +264,8 @@ def test_a_streams_token_reaches_no_log(front: Balancer, tmp_path: Path) -> None
 
 def test_a_client_that_goes_is_gone_for_the_service_too(front: Balancer, tier: Tier, tmp_path: Path) -> None:
     job = submit(front, "on_cue", folder=str(tmp_path))
-    ask = f"GET /v1/jobs/{job['id']}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: {TOKEN['Authorization']}\r\n\r\n"
+    lines = [f"GET /v1/jobs/{job['id']}/events HTTP/1.1", "Host: localhost", f"Authorization: {TOKEN['Authorization']}"]
+    ask = "\r\n".join([*lines, "", ""])
     streams = [socket.create_connection(("127.0.0.1", front.port)) for _ in range(8)]
     for client in streams:
         client.sendall(ask.encode())
@@ -278,6 +285,31 @@ def open_streams(tier: Tier, *which: int) -> list[float]:
     return [sum(map(float, figures)) for figures in found]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_while_no_process_answers_an_eventsource_is_told_to_come_back_and_others_get_a_problem(kind: str) -> None:
+    path = "/v1/jobs/01kq3c8v5e0z7m1r2s3t4v5w6x/events"
+    nobody = (free_port(), free_port())
+    with (
+        balancer(kind, nobody, text=impatient(kind, "75s")) as front,
+        httpx.Client(base_url=front.url, timeout=20) as client,
+    ):
+        with httpx_sse.connect_sse(client, "GET", path) as source:
+            assert source.response.status_code == 200
+            [event] = source.iter_sse()
+        told = json.loads(event.data)
+        assert (event.event, told["data"]["reason"], told["job"]) == ("stream.reconnect", "away", path.split("/")[3])
+        assert event.retry == told["data"]["retry_ms"] >= 1000
+        for refused in (
+            client.get(path, headers={"Accept": ACCEPT["long-poll"]}),
+            client.get("/v1/jobs"),
+            client.post("/v1/jobs", json={}),
+        ):
+            assert refused.status_code == 503
+            assert refused.headers["Content-Type"] == "application/problem+json"
+            assert refused.headers["Retry-After"]
+            assert refused.json()["code"] == "unavailable"
+
+
 # Processes that stop ---------------------------------------------------------------------------------------------
 
 
@@ -294,7 +326,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tier: Tier) -> Iterator[Story]:
-    """All load balancers at once before the same two processes: one is told to stop, comes back, the other is killed."""
+    """All at once before the same two processes: one is told to stop and comes back, then the other is killed."""
     with ExitStack() as stack:
         fronts = {kind: stack.enter_context(balancer(kind, tier.ports)) for kind in KINDS if installed(kind)}
         yield asyncio.run(_lived_through(tier, {kind: front.url for kind, front in fronts.items()}))
