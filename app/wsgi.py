@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import sys
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -33,6 +34,8 @@ log = logging.getLogger("tailrace.web")
 #: Seconds between looks at whether the process is to stop, and those over which its streams then end.
 _LOOK = 0.2
 _SPREAD = 4.0
+#: What readers get on top to take their last words.
+_LAST_WORDS = 2.0
 
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 settings = Settings.from_env(os.environ)
@@ -97,6 +100,13 @@ def _drain(worker: Any) -> None:
     while worker.alive:
         gevent.sleep(_LOOK)
     relay.drain(_SPREAD)
+
+
+def see_off() -> None:
+    """Waits until no stream is left: gunicorn's own grace knows nothing of the sockets that were taken from it."""
+    deadline = monotonic() + _LOOK + _SPREAD + _LAST_WORDS
+    while len(relay) and monotonic() < deadline:
+        gevent.sleep(_LOOK)
 
 
 def _sweep() -> None:
