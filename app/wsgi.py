@@ -9,7 +9,7 @@ from typing import Any
 import gevent
 import msgspec
 
-from app import events
+from app import events, sockets
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
@@ -64,7 +64,7 @@ app = Detach(
         open_stream=streams.open,
         draining=lambda: relay.draining,
         page=pages.blueprint,
-        blueprints=[events.blueprint(streams)],
+        blueprints=[events.blueprint(streams), sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth))],
         view=view,
         metrics=metrics,
     )

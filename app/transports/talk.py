@@ -10,6 +10,8 @@ from app.transports.deflate import extension
 
 #: Bytes of one message, whole or in parts; what a client has to say here is short.
 MAX_MESSAGE = 4096
+#: How a conversation ends: the client said so, or it said something that nobody may.
+LEFT, BROKEN = "left", "broken"
 
 
 class Heard(NamedTuple):
@@ -18,8 +20,8 @@ class Heard(NamedTuple):
     #: Frames to send: pongs, and at the end of the conversation one that closes it.
     reply: bytes
     messages: list[str]
-    #: The conversation is over and the reply ends with a close frame; nothing that follows is looked at.
-    closed: bool
+    #: Once the conversation is over, how it came to that; the reply ends with a close frame then.
+    closed: str | None = None
 
 
 class Talk:
@@ -37,15 +39,17 @@ class Talk:
         self._parts = bytearray()
 
     def receive(self, data: bytes) -> Heard:
-        if not self._open:
-            return Heard(b"", [], closed=True)
+        if self._closed:
+            return Heard(b"", [], self._closed)
         self._protocol.receive_data(data)
         messages = self._take(cast("list[Frame]", self._protocol.events_received()))
-        return Heard(b"".join(self._protocol.data_to_send()), messages, closed=not self._open)
+        return Heard(b"".join(self._protocol.data_to_send()), messages, self._closed)
 
     @property
-    def _open(self) -> bool:
-        return self._protocol.state is OPEN
+    def _closed(self) -> str | None:
+        if self._protocol.state is OPEN:
+            return None
+        return LEFT if self._protocol.close_rcvd == self._protocol.close_sent else BROKEN
 
     def _take(self, frames: Iterable[Frame]) -> list[str]:
         """The messages that *frames* complete, up to one that is none."""

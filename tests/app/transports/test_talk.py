@@ -10,7 +10,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from app.transports.talk import MAX_MESSAGE, Heard, Talk
+from app.transports.talk import BROKEN, LEFT, MAX_MESSAGE, Heard, Talk
 
 MANY = settings(max_examples=300, deadline=None, derandomize=True)
 QUICK = settings(max_examples=50, deadline=None, derandomize=True)
@@ -31,7 +31,7 @@ def in_parts(text: str, count: int) -> bytes:
 
 def hear(talk: Talk, pieces: Iterable[bytes]) -> Heard:
     """What came of all *pieces*."""
-    reply, messages, closed = b"", [], False
+    reply, messages, closed = b"", [], None
     for piece in pieces:
         heard = talk.receive(piece)
         reply, messages, closed = reply + heard.reply, messages + heard.messages, heard.closed
@@ -54,8 +54,8 @@ def replies(reply: bytes) -> Sequence[Frame]:
 
 
 def code(heard: Heard) -> int:
-    """What the conversation was closed with."""
-    assert heard.closed
+    """What the service closed the conversation with."""
+    assert heard.closed == BROKEN
     last = replies(heard.reply)[-1]
     assert last.opcode is Opcode.CLOSE
     return int(Close.parse(last.data).code)
@@ -94,7 +94,7 @@ def test_garbage_is_answered_with_a_close_frame_and_never_an_exception(
 
     if heard.closed:
         assert replies(heard.reply)[-1].opcode is Opcode.CLOSE
-        assert talk.receive(b"more") == Heard(b"", [], closed=True)
+        assert talk.receive(b"more") == Heard(b"", [], heard.closed)
 
 
 @MANY
@@ -165,7 +165,7 @@ def test_a_client_that_closes_is_answered_in_kind(data: bytes) -> None:
     (last,) = replies(heard.reply)
 
     assert heard.messages == ["{}"]
-    assert heard.closed
+    assert heard.closed == LEFT
     assert (last.opcode, bytes(last.data)) == (Opcode.CLOSE, data)
 
 
