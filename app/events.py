@@ -116,7 +116,8 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            wait_until(partial(self._moved, job_id, at, sight), left, lambda: self._relay.draining)
+            bell, stop = partial(self._relay.listen, job_id), lambda: self._relay.draining
+            wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:
                 break

@@ -8,13 +8,16 @@ Drawn as one subscriber's way:
 """
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import gevent
 import redis
+from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import join, listen, upkeep
+from app.relay import dialogue, join, upkeep
 from app.relay.feed import Feed
 from app.relay.live import Live
 from app.relay.poll import Poll
@@ -25,6 +28,7 @@ from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
 from app.relay.upkeep import Pace
 from jobs import keys
+from jobs.errors import LogUnavailable
 from jobs.eventlog import EventLog
 
 
@@ -87,7 +91,7 @@ class Relay:
         room.joining.add(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
-        listen.begin(self, subscriber, early)
+        dialogue.begin(self, subscriber, early)
 
     def _greet(self, subscriber: Subscriber, head: bytes) -> bool:
         try:
@@ -115,6 +119,8 @@ class Relay:
     def drain(self, spread_seconds: float) -> None:
         """Takes nobody new, and asks everybody to come back elsewhere."""
         self.draining = True
+        for room in self.rooms():
+            room.ring()
         upkeep.drain(self, spread_seconds)
 
     def _opened(self, job_id: str) -> Room:
@@ -125,6 +131,26 @@ class Relay:
             self.feed.subscribe(channel)
         return room
 
+    def _shut(self, room: Room) -> None:
+        """Nobody may be left in *room*: then its subscription ends too."""
+        if room.empty and self.holds(room):
+            del self._rooms[room.channel]
+            self.feed.unsubscribe(room.channel)
+
+    @contextmanager
+    def listen(self, job_id: str) -> Iterator[Event]:
+        """A bell that rings whenever something was appended to the job's log; LogUnavailable while Redis is away."""
+        self._start()
+        room, bell = self._opened(job_id), Event()
+        room.bells.add(bell)
+        try:
+            if not room.ready.wait(join.CONFIRM):
+                raise LogUnavailable(why="no confirmation")
+            yield bell
+        finally:
+            room.bells.discard(bell)
+            self._shut(room)
+
     def drop(self, subscriber: Subscriber, reason: str) -> None:
         """Closes the connection and frees all that it held."""
         if subscriber.closed:
@@ -133,10 +159,7 @@ class Relay:
         del self._subscribers[subscriber.fd]
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
-        room = self.leave(subscriber)
-        if not room.live and not room.joining and self.holds(room):
-            del self._rooms[room.channel]
-            self.feed.unsubscribe(room.channel)
+        self._shut(self.leave(subscriber))
         self.tally.note(subscriber, reason)
 
     def leave(self, subscriber: Subscriber) -> Room:
@@ -207,18 +230,18 @@ class Relay:
             self.watch(subscriber)
             if subscriber.ending:
                 self._close(subscriber)
-            elif listen.settle(self, subscriber):
+            elif dialogue.settle(self, subscriber):
                 self.rejoin(subscriber)
 
     def _on_readable(self, fd: int) -> None:
         subscriber = self._subscribers.get(fd)
         if subscriber is not None:
-            listen.turn(self, subscriber)
+            dialogue.turn(self, subscriber)
 
     def _on_gone(self, fd: int) -> None:
         subscriber = self._subscribers.get(fd)
         if subscriber is not None:
-            listen.finish(self, subscriber)
+            dialogue.finish(self, subscriber)
             self.drop(subscriber, subscriber.ending if subscriber.parting else "gone")
 
     # Joining --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 
-from app.relay import listen, upkeep
+from app.relay import dialogue, upkeep
 from app.relay.audience import stretches_of
 from app.relay.merge import merge
 from app.relay.rate import MERGING
@@ -89,7 +89,7 @@ class _Join:
         first = lens.retry(random.randint(500, 1500)) + _told(subscriber, "stream.open", opened)  # noqa: S311 - jitter
         first += self._begin(after, page)
         subscriber.fresh = False
-        return self.relay.send(subscriber, first) and listen.settle(self.relay, subscriber)
+        return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
 
     def _at(self, after: Cursor | str | None) -> Page:
         """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""

@@ -40,11 +40,16 @@ class Live:
             return
         if room.ready.is_set():
             upkeep.fill(self._relay, room)
+            room.ring()
         room.ready.set()
 
     def on_live(self, channel: bytes, payload: bytes) -> None:
         room = self._relay.room(channel)
-        if room is not None:
+        if room is None:
+            return
+        room.ring()
+        #: Where all wait for a page, nothing is kept for anybody.
+        if room.last is not None or room.joining:
             self.deliver(room, room.take(list(parse_live(payload))))
             if room.holed and room.last is not None:
                 upkeep.fill(self._relay, room)

@@ -21,7 +21,20 @@ _WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.it
 class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
-    __slots__ = ("channel", "filling", "fresh", "joining", "kind", "left", "live", "queue", "ready", "told", "waits")
+    __slots__ = (
+        "bells",
+        "channel",
+        "filling",
+        "fresh",
+        "joining",
+        "kind",
+        "left",
+        "live",
+        "queue",
+        "ready",
+        "told",
+        "waits",
+    )
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
@@ -30,6 +43,8 @@ class Room(Topic):
         #: Subscribers that are up to date, by lens.
         self.live: dict[Lens, Audience] = {}
         self.joining: set[Subscriber] = set()
+        #: Of those who read pages and wait for the next.
+        self.bells: set[Event] = set()
         self.filling = False
         #: The job's queue and type, and whether it waits there; known once somebody has read the log.
         self.queue = self.kind = ""
@@ -37,6 +52,14 @@ class Room(Topic):
         #: The place in the queue that was told last; whether somebody has come since, and whether it had none.
         self.told: dict[str, Any] | None = None
         self.fresh, self.left = True, False
+
+    @property
+    def empty(self) -> bool:
+        return not (self.live or self.joining or self.bells)
+
+    def ring(self) -> None:
+        for bell in self.bells:
+            bell.set()
 
     def enter(self, subscriber: Subscriber) -> None:
         """*subscriber* has been told all that was passed on: from here on it gets what the room gets."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from app.relay import listen
+from app.relay import dialogue
 from app.relay.replay import gap
 from app.relay.room import Room
 from app.relay.subscriber import Subscriber
@@ -50,7 +50,7 @@ def run(relay: "Relay", pace: Pace) -> None:
 
 
 def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:
-    listen.refresh(relay, subscriber)
+    dialogue.refresh(relay, subscriber)
     silence = now - subscriber.heard
     if subscriber.parting:
         if silence > pace.parting:
