@@ -11,7 +11,7 @@ import gevent
 import msgspec
 from gevent.hub import get_hub
 
-from app import events
+from app import events, sockets
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
@@ -80,7 +80,7 @@ app = Detach(
         draining=lambda: relay.draining,
         listen=listen,
         page=pages.blueprint,
-        blueprints=[events.blueprint(streams)],
+        blueprints=[events.blueprint(streams), sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth))],
         view=view,
         metrics=metrics,
     )

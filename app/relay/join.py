@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 
-from app.relay import upkeep
+from app.relay import dialogue, upkeep
 from app.relay.audience import stretches_of
 from app.relay.merge import merge
 from app.relay.rate import MERGING
@@ -34,6 +34,13 @@ CONFIRM = 5.0
 
 def run(relay: "Relay", subscriber: Subscriber) -> None:
     """Brings the subscriber up to date; waits while Redis is away, ends where the job is gone."""
+    try:
+        _run(relay, subscriber)
+    finally:
+        subscriber.rejoining = False
+
+
+def _run(relay: "Relay", subscriber: Subscriber) -> None:
     pause = 0.1
     while not subscriber.closed and not subscriber.live and not subscriber.ending:
         try:
@@ -82,7 +89,7 @@ class _Join:
         first = lens.retry(random.randint(500, 1500)) + _told(subscriber, "stream.open", opened)  # noqa: S311 - jitter
         first += self._begin(after, page)
         subscriber.fresh = False
-        return self.relay.send(subscriber, first)
+        return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
 
     def _at(self, after: Cursor | str | None) -> Page:
         """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""

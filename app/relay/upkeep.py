@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from app.relay import dialogue
 from app.relay.replay import gap
 from app.relay.room import Room
 from app.relay.subscriber import Subscriber
@@ -25,6 +26,8 @@ class Pace:
     rotate: float = 600.0
     #: A subscriber that has taken nothing for so long is closed, with a cursor to come back by.
     stuck: float = 30.0
+    #: A client of a WebSocket that was told of its end has so long to answer.
+    parting: float = 2.0
     #: How often each job's position is compared with the log, in case a live message was lost.
     check: float = 10.0
 
@@ -47,8 +50,12 @@ def run(relay: "Relay", pace: Pace) -> None:
 
 
 def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:
+    dialogue.refresh(relay, subscriber)
     silence = now - subscriber.heard
-    if subscriber.rest:
+    if subscriber.parting:
+        if silence > pace.parting:
+            relay.drop(subscriber, subscriber.ending)
+    elif subscriber.rest:
         if silence > pace.stuck:
             relay.drop(subscriber, "stuck")
     elif now >= subscriber.retire:
