@@ -20,22 +20,21 @@ class Exchange:
     most: int | None = None
     asked: bytes = b""
     answered: bytes = b""
-    over: bool = False
 
     @property
     def cut(self) -> bool:
         return self.most is not None and len(self.answered) >= self.most
 
     @property
-    def status(self) -> int:
-        """0 where not even that arrived."""
-        found = re.match(rb"HTTP/1\.[01] ([0-9]{3})", self.answered)
-        return int(found[1]) if found else 0
+    def statuses(self) -> list[int]:
+        """Those of the answers: several where the connection was kept, none where it was cut before the first."""
+        return [int(found) for found in re.findall(rb"HTTP/1\.[01] ([0-9]{3}) ", self.answered)]
 
     @property
     def last_event_id(self) -> str:
-        found = re.search(rb"(?im)^last-event-id: *([^\r\n]*)", self.asked)
-        return found[1].decode() if found else ""
+        """What the last request on it gave, where it gave one."""
+        found = re.findall(rb"(?im)^last-event-id: *([^\r\n]*)", self.asked)
+        return found[-1].decode() if found else ""
 
     def carry(self, client: socket.socket, server: socket.socket) -> bool:
         """Passes on what there is, either way; False at an end."""
@@ -78,6 +77,10 @@ class Scissors:
         for thread in self._threads:
             thread.join(10)
 
+    @property
+    def statuses(self) -> list[int]:
+        return [status for exchange in self.exchanges for status in exchange.statuses]
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -93,4 +96,3 @@ class Scissors:
                 pass
             if exchange.cut and reset:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        exchange.over = True
