@@ -65,6 +65,21 @@ def _detachable(environ: dict[str, Any]) -> bool:
     return isinstance(sock, gsocket.socket) and not hasattr(sock, "pending")
 
 
+def _obeyed(start_response: StartResponse) -> StartResponse:
+    """``start_response`` that obeys ``Connection: close``; gunicorn drops that header and keeps the connection.
+
+    A reader that is refused would come back on it to the very process that had no room.
+    """
+
+    def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        close = getattr(getattr(start_response, "__self__", None), "force_close", None)
+        if close is not None and ("Connection", "close") in headers:
+            close()
+        return start_response(status, headers, *error)
+
+    return start
+
+
 class Detach:
     """Outside Flask: hands the socket of a stream over once everything about the request is done.
 
@@ -76,7 +91,7 @@ class Detach:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        body = self._app(environ, start_response)
+        body = self._app(environ, _obeyed(start_response))
         handoff = environ.pop(HANDOFF, None)
         if handoff is None:
             return body

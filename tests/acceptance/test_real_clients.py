@@ -222,7 +222,8 @@ def overloaded(small: Service, finished: tuple[str, Log]) -> Iterator[Runs]:
 @each_client
 def test_told_that_all_places_are_taken_it_comes_back(overloaded: Runs, finished: tuple[str, Log], name: str) -> None:
     run = whole(overloaded, name, finished[1])
-    assert run.way.statuses[0] == 200
+    #: Each on a connection of its own: another web process may have a place.
+    assert [exchange.statuses for exchange in run.way.exchanges][:2] == [[200], [200]]
 
 
 @pytest.fixture(scope="module")
@@ -240,4 +241,4 @@ def without_redis(small: Service, finished: tuple[str, Log]) -> Iterator[Runs]:
 @each_client
 def test_told_that_redis_is_away_it_comes_back(without_redis: Runs, finished: tuple[str, Log], name: str) -> None:
     run = whole(without_redis, name, finished[1])
-    assert run.way.statuses[0] == 200
+    assert [exchange.statuses for exchange in run.way.exchanges][:2] == [[200], [200]]
