@@ -5,6 +5,7 @@ Looking at every object takes a good part of a second of a busy process: it is f
 
 import gc
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -41,4 +42,4 @@ def _counted() -> dict[str, int]:
             found["rooms"] += 1
         elif type(each).__name__ in _WATCHERS and type(each).__module__ == loop:
             found[type(each).__name__ + "s"] += bool(each.active)
-    return dict(found)
+    return {"pid": os.getpid(), **found}

@@ -6,6 +6,7 @@ it was told is held against what it was owed (``told.py``) as it comes, and agai
 
 import heapq
 import random
+import re
 import resource
 import select
 import socket
@@ -36,14 +37,28 @@ def many_files() -> None:
 class Reader:
     """One reader of *job_id*, at *pace* bytes a second."""
 
-    __slots__ = ("_bytes", "_head", "connection", "crowd", "fd", "job_id", "last_id", "pace", "retry", "sock", "told")
+    __slots__ = (
+        "_bytes",
+        "_head",
+        "_length",
+        "connection",
+        "crowd",
+        "fd",
+        "job_id",
+        "last_id",
+        "pace",
+        "retry",
+        "sock",
+        "told",
+    )
 
     def __init__(self, crowd: "Crowd", job_id: str, pace: int = FULL) -> None:
         self.crowd, self.job_id, self.pace = crowd, job_id, pace
         self.sock: socket.socket | None = None
         self.fd, self.connection = -1, 0
         self.told, self.last_id, self.retry = Told(), b"", 1.0
-        self._bytes, self._head = b"", True
+        #: What has come of a frame; whether the answer's head is still to come; the length of its body, if it says so.
+        self._bytes, self._head, self._length = b"", True, -1
 
     @property
     def ended(self) -> bool:
@@ -57,13 +72,14 @@ class Reader:
         sock.setblocking(False)
         if self.pace != FULL:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER)
-        self._bytes, self._head, self.fd = b"", True, sock.fileno()
+        self._bytes, self._head, self._length, self.fd = b"", True, -1, sock.fileno()
         sock.connect_ex(self.crowd.address)
         self.crowd.watch(self, _WRITE)
 
     def ask(self) -> None:
         """The connection is there, or never will be."""
-        assert self.sock is not None
+        if self.sock is None:
+            return
         last = b"Last-Event-ID: %b\r\n" % self.last_id if self.last_id else b""
         path = f"/v1/jobs/{self.job_id}/events?after=0".encode()
         try:
@@ -110,12 +126,15 @@ class Reader:
                 crowd.latencies.append(now - frame.at)
         crowd.events += len(blocks)
         crowd.bytes += len(data)
-        if self.ended:
+        #: Only a refusal has a length, and it comes in one piece.
+        if self.ended or len(data) == self._length:
             self.leave()
 
     def _begin(self, head: bytes) -> None:
         self._head = False
         code = int(head[9:12])
+        length = re.search(rb"(?im)^content-length: (\d+)", head)
+        self._length = int(length[1]) if length else -1
         self.crowd.codes[code] += 1
         if code == 204:
             self.told.end = "no content"

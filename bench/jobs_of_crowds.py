@@ -1,4 +1,4 @@
-"""The job types that crowds read: they tell of everything, at a steady pace, and go on where a drain interrupted them."""
+"""The job type that crowds read: it tells of everything, at a steady pace, and goes on where a drain interrupted it."""
 
 import time
 

@@ -13,7 +13,7 @@ from collections import Counter
 
 from stage import PATIENCE_SECONDS, Stage, crowd_of, percentile, stage, table, tell_faults
 
-from bench.crowd import FULL, NEVER, Crowd, Reader
+from bench.crowd import NEVER, Crowd, Reader
 
 #: Bytes a second.
 TRICKLE = 1024

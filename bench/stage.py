@@ -1,4 +1,4 @@
-"""A whole service for crowds: web processes on one port, workers of greenlets with many slots, and figures of them all."""
+"""A whole service for crowds: web processes on one port, workers of greenlets with many slots, and their figures."""
 
 import contextlib
 import sys
@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from bench.crowd import Crowd, Reader, many_files  # noqa: E402 - the root stands on the path from here on
+from jobs import keys  # noqa: E402
 from tests.fault_proxy import FaultProxy  # noqa: E402
 from tests.service import BIN, Process, RedisServer, Service, redis_server, wait_for  # noqa: E402
 
@@ -27,7 +28,7 @@ class Stage(Service):
     def __init__(self, server: RedisServer, *, slots: int, wire: FaultProxy | None = None, **env: str) -> None:
         jobs = {"TAILRACE_JOBS": "jobs_of_crowds", "PYTHONPATH": str(HERE), "TAILRACE_CONCURRENCY": str(slots)}
         super().__init__(server, env={**jobs, "TAILRACE_POOL": "gevent", **env})
-        self.wire = wire
+        self.wire: Any = wire
         self.client.timeout = httpx.Timeout(60)
 
     def web(self, *, port: int | None = None, **env: str) -> Process:
@@ -42,7 +43,7 @@ class Stage(Service):
         return process
 
     def worker(self, **env: str) -> Process:
-        command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker", "--loglevel", "INFO", "--pool", "gevent"]
+        command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker", "--pool", "gevent"]
         before = {known.id for known in self.workers()}
         process = self._start("worker", command, env)
         wait_for(lambda: {known.id for known in self.workers()} - before, 30, what="the worker")
@@ -54,7 +55,7 @@ class Stage(Service):
     # Figures --------------------------------------------------------------------------------------------------
 
     def relay_of(self, web: Process) -> psutil.Process:
-        """gunicorn's one worker, which holds the streams."""
+        """The one worker of gunicorn, which holds the streams."""
         return max(web.children(), key=lambda process: process.num_fds())
 
     def memory(self) -> tuple[float, float]:
@@ -70,6 +71,11 @@ class Stage(Service):
         with redis.Redis.from_url(self.redis.url) as store:
             stats = store.info("commandstats")
         return {name.removeprefix("cmdstat_"): int(stat["calls"]) for name, stat in stats.items()}
+
+    def last(self, job_id: str) -> int:
+        """Seq of the job's last event, as Redis itself says."""
+        with redis.Redis.from_url(self.redis.url) as store:
+            return int(store.xrevrange(keys.log(job_id), count=1)[0][0].partition(b"-")[0])
 
     def judge(self, readers: Sequence[Reader]) -> list[str]:
         """What is wrong with what *readers* were told, held against the logs of their jobs."""

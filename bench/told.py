@@ -58,7 +58,20 @@ def frame_of(block: bytes) -> Frame:
 class Told:
     """What one reader of a job has been told so far, over however many connections."""
 
-    __slots__ = ("_adrift", "_begun", "_lengths", "end", "faults", "gaps", "kept", "last", "levels", "merged", "streams")
+    __slots__ = (
+        "_adrift",
+        "_begun",
+        "_lengths",
+        "end",
+        "faults",
+        "gaps",
+        "kept",
+        "last",
+        "level",
+        "merged",
+        "reasons",
+        "streams",
+    )
 
     def __init__(self) -> None:
         #: Seq of the last event told, that a snapshot stands for included.
@@ -70,7 +83,9 @@ class Told:
         #: Events that may never be merged away; those that stood for others too; events of the stream by their type.
         self.kept, self.merged = 0, 0
         self.streams: dict[str, int] = {}
-        self.levels: list[tuple[int, str]] = []
+        #: Why it was told to come back, or that it gets less; the level that it was told last.
+        self.reasons: list[tuple[str, str]] = []
+        self.level = 0
         #: Characters of each output; whether a snapshot is due; whether anything was told at all.
         self._lengths: dict[str, int] = {}
         self._adrift, self._begun = False, False
@@ -115,8 +130,9 @@ class Told:
             self._adrift = True
         elif kind == "stream.snapshot":
             self._snapshot(data["job"], event_id or b"-0")
-        elif kind == "stream.degraded":
-            self.levels.append((data["level"], data["reason"]))
+        elif kind in {"stream.degraded", "stream.reconnect"}:
+            self.reasons.append((kind, data["reason"]))
+            self.level = data.get("level", 0)
         elif kind == "stream.end":
             self.end = data["reason"]
 
