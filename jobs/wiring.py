@@ -55,7 +55,12 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
     """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
     doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url))
     client = redis_client(settings.redis_url)
-    log = RedisLog(client, retention_seconds=settings.retention_seconds, max_events=settings.log_max_events)
+    log = RedisLog(
+        client,
+        retention_seconds=settings.retention_seconds,
+        max_events=settings.log_max_events,
+        max_bytes=settings.log_max_bytes,
+    )
     index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)
     lifecycle = Lifecycle(log, index, doorbell, clock)
