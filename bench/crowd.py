@@ -138,6 +138,8 @@ class Reader:
         self.crowd.codes[code] += 1
         if code == 204:
             self.told.end = "no content"
+        elif code != 200:
+            self.told.fault(f"was answered {code}: an EventSource never comes back from that")
 
     def leave(self) -> None:
         """Closes; comes back where there is more to come."""

@@ -103,7 +103,7 @@ class Told:
         seq, first = envelope.seq or 0, frame.first
         if first != self.last + 1 or self._adrift or self.end:
             where = "after a gap, without a snapshot" if self._adrift else self.end or "in the middle"
-            self._fault(f"{envelope.type} {first}–{seq} came where {self.last + 1} was due ({where})")
+            self.fault(f"{envelope.type} {first}–{seq} came where {self.last + 1} was due ({where})")
         self.last, self._begun = seq, True
         if first != seq:
             self.merged += 1
@@ -119,7 +119,7 @@ class Told:
         elif kind == "output.delta":
             known = self._lengths.get(name, 0)
             if data["offset"] != known:
-                self._fault(f"text of {name} at {data['offset']}, {known} characters were known")
+                self.fault(f"text of {name} at {data['offset']}, {known} characters were known")
             self._lengths[name] = data["offset"] + len(data["text"])
 
     def _stream(self, envelope: Envelope, event_id: bytes | None) -> None:
@@ -138,11 +138,11 @@ class Told:
 
     def _snapshot(self, job: dict[str, Any], event_id: bytes) -> None:
         if self._begun and not self._adrift:
-            self._fault("a snapshot that nobody asked for")
+            self.fault("a snapshot that nobody asked for")
         self.last, self._adrift, self._begun = int(event_id.rpartition(b"-")[2]), False, True
         self._lengths = {name: output["length"] for name, output in job["outputs"].items()}
 
-    def _fault(self, fault: str) -> None:
+    def fault(self, fault: str) -> None:
         if len(self.faults) < 3:
             self.faults.append(fault)
 
