@@ -18,7 +18,7 @@ from app.relay.upkeep import Pace
 from app.streams import Detach
 from app.view import View
 from app.web import pages
-from jobs.errors import LogUnavailable, TailraceError
+from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
 from jobs.settings import Settings
 from jobs.wiring import assemble
@@ -93,5 +93,6 @@ def _sweep() -> None:
             parts.sweep.turn()
         except LogUnavailable as error:
             log.debug("sweep: %s", error)
-        except (TailraceError, OSError):
+        except Exception:
+            #: Whatever it was: a sweep that has ended is missed by nobody until a worker is lost.
             log.exception("sweep")
