@@ -22,7 +22,7 @@ from app.streams import StreamResponse
 from app.waiting import wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
-from jobs.head import decode_head
+from jobs.head import Head, decode_head
 from jobs.wiring import Parts
 
 JSON = "application/json"
@@ -77,8 +77,7 @@ class Streams:
             return self._page(job_id, text, lens)
         after = parse_after(text)
         try:
-            head = self._parts.lifecycle.head(job_id)
-            Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
+            head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
         except LogUnavailable:
             return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
         if head.state.terminal and after == Cursor(head.epoch, head.seq):
@@ -86,6 +85,12 @@ class Streams:
             del answer.headers["Content-Type"]
             return answer
         return self._open(job_id, after, lens)
+
+    def _seen(self, job_id: str) -> Head:
+        """Where the job stands, which somebody watches: once for all who come back at one moment."""
+        head = self._parts.lifecycle.head(job_id)
+        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
+        return head
 
     # JSON -----------------------------------------------------------------------------------------------------
 
