@@ -42,14 +42,13 @@ class BadWire:
         self._churning = True
 
     def run(self, *, readers: int, jobs: int, faults: Sequence[Fault] = FAULTS, rate: float = 5.0) -> None:
-        self.made.client.get("/readyz")
-        before = leaks.counts(self.made)
+        before = leaks.warmed(self.made, self.crowd)
         lasting = sum(seconds + WHOLE for _, _, seconds in faults)
         #: Some end while the wire is bad, others when it is whole again.
         seconds = [lasting * random.uniform(0.3, 1.0) for _ in range(jobs - 1)] + [lasting]
         ids = [self.made.submit("chatter", rate=rate, seconds=each, text="word ")["id"] for each in seconds]
         self.crowd.join([ids[number % jobs] for number in range(readers)])
-        self.crowd.run(lambda: all(reader.told.last for reader in self.crowd.readers), 30)
+        self.crowd.run(self.crowd.begun, 30)
         self._churn()
         for fault, delay, lasts in faults:
             self._fail(fault, delay, lasts)

@@ -196,6 +196,10 @@ class Crowd:
                 reader.cut()
                 self.later(pause, reader.connect)
 
+    def begun(self) -> bool:
+        """Whether everybody has been told of something."""
+        return all(reader.told.last for reader in self.readers)
+
     def over(self) -> bool:
         return self.left == len(self.readers)
 

@@ -84,7 +84,7 @@ class Havoc:
         self.took = 0.0
 
     def run(self, faults: Faults, *, readers: int, jobs: int, seconds: float, rate: float = 4.0) -> None:
-        before = self._warm()
+        before = leaks.warmed(self.made, self.crowd)
         began = time.monotonic()
         ids = [self.made.submit("chatter", rate=rate, seconds=seconds, text="word ")["id"] for _ in range(jobs)]
         self.crowd.join([ids[number % jobs] for number in range(readers)])
@@ -96,12 +96,6 @@ class Havoc:
         self.faults = [faults.error] if faults.error else []
         self.faults += self.made.judge(self.crowd.readers)
         self.left_over, self.counted = leaks.left_over(self.made, before)
-
-    def _warm(self) -> list[leaks.Counts]:
-        """What a web process holds once it has done everything for the first time."""
-        for _ in range(WEB * 4):
-            self.made.client.get("/readyz", headers={"Connection": "close"})
-        return leaks.counts(self.made)
 
 
 def show(havoc: Havoc, faults: Faults) -> None:

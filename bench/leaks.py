@@ -8,6 +8,7 @@ import psutil
 import redis
 from stage import Stage
 
+from bench.crowd import Crowd
 from tests.service import Process
 
 #: Seconds in which the last stream's end is followed by the end of all that was its own.
@@ -15,7 +16,7 @@ SOON = 15.0
 #: The sockets that a relay has with its clients, and the objects that it has for them: none is left.
 NONE = ("subscribers", "rooms", "sockets")
 #: What a process has without clients too, and how much it may differ: a request that is under way has some.
-SOME = {"greenlets": 4, "timers": 4, "ios": 4}
+SOME = {"greenlets": 2, "timers": 2, "ios": 2}
 
 Counts = dict[str, int]
 
@@ -29,6 +30,14 @@ def counts(made: Stage) -> list[Counts]:
         counted = httpx.get(f"{made.url}/counted", headers={"Connection": "close"}, timeout=30).json()
         found[counted.pop("pid")] = counted
     return [{**found[pid], "sockets": sockets(made, web)} for pid, web in pids.items()]
+
+
+def warmed(made: Stage, crowd: Crowd) -> list[Counts]:
+    """The same of processes that have had streams, and done everything for the first time; nobody reads any more."""
+    job_id = made.submit("chatter", seconds=0.5)["id"]
+    crowd.join([job_id] * len(made.living("web")) * 16)
+    crowd.run(crowd.over, 30)
+    return counts(made)
 
 
 def sockets(made: Stage, web: Process) -> int:

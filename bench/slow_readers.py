@@ -50,7 +50,7 @@ def measure(made: Stage, crowd: Crowd, *, readers: int, rate: float, seconds: fl
     alone = made.memory()
     quick = crowd.join([job_id] * (readers * 6 // 10))
     slow = crowd.join([job_id] * (readers // 5), TRICKLE) + crowd.join([job_id] * (readers // 5), NEVER)
-    crowd.run(lambda: made_all(quick), 30)
+    crowd.run(lambda: all(reader.told.last for reader in quick), 30)
     scale = Scale(made)
     scale.start()
     figures = Figures(alone_rss=alone[0], alone_uss=alone[1], before_rss=scale.first[0], before_uss=scale.first[1])
@@ -65,10 +65,6 @@ def measure(made: Stage, crowd: Crowd, *, readers: int, rate: float, seconds: fl
     figures.update(highest_rss=scale.highest[0], highest_uss=scale.highest[1])
     figures.update(after_rss=scale.last[0], after_uss=scale.last[1])
     return _with_outcome(figures, made, crowd, slow)
-
-
-def made_all(readers: list[Reader]) -> bool:
-    return all(reader.told.last for reader in readers)
 
 
 def _with_outcome(figures: Figures, made: Stage, crowd: Crowd, slow: list[Reader]) -> Figures:
