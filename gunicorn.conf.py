@@ -17,7 +17,6 @@ if sys.path[:1] != [ROOT]:
     sys.path.insert(0, ROOT)  # before PYTHONPATH: a user's own `app` package must not shadow ours
 
 from gunicorn import util  # noqa: E402
-from gunicorn.http import wsgi as http  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
 from jobs.errors import SettingsError  # noqa: E402
@@ -69,22 +68,6 @@ class Worker(GeventWorker):
             super().handle_error(req, client, addr, exc)
         finally:
             util.write_error = write_error
-
-
-class Answer(http.Response):
-    """gunicorn drops an application's ``Connection: close``; here it holds.
-
-    A stream that is refused is refused to many at a time. Kept alive each would fill a place among those for REST,
-    until nobody could be answered any more.
-    """
-
-    def process_headers(self, headers):  # noqa: ANN001, ANN201 - gunicorn's signature
-        super().process_headers(headers)
-        if any(name.lower() == "connection" and value.lower() == "close" for name, value in headers):
-            self.force_close()
-
-
-http.Response = Answer
 
 
 def _write_problem(sock, status, reason, _text):  # noqa: ANN001, ANN202 - gunicorn's signature
