@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from app.admission import Admission
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
@@ -19,7 +20,7 @@ from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
 from app.streams import StreamResponse
-from app.waiting import wait_seconds, wait_until
+from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
 from jobs.head import Head, decode_head
@@ -47,8 +48,9 @@ _raw = msgspec.json.Decoder(msgspec.Raw)
 class Streams:
     """Opens streams for the verbs; the only part of the web tier that speaks to the relay."""
 
-    def __init__(self, parts: Parts, relay: Relay) -> None:
-        self._parts, self._relay = parts, relay
+    def __init__(self, parts: Parts, relay: Relay, listen: Listen | None = None) -> None:
+        self._parts, self._relay, self._listen = parts, relay, listen or relay.listen
+        self._admission = Admission(relay, parts.settings)
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
@@ -60,8 +62,9 @@ class Streams:
     def _open(self, job_id: str, after: After, lens: Lens) -> Response:
         if self._relay.draining:
             return refusal(lens, job_id, "stream.reconnect", reason="drain")
-        if len(self._relay) >= self._parts.settings.max_streams:
-            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
+        why = self._admission.refused(job_id, request)
+        if why is not None:
+            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll", reason=why)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
@@ -119,7 +122,7 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            bell, stop = partial(self._relay.listen, job_id), lambda: self._relay.draining
+            bell, stop = partial(self._listen, job_id), lambda: self._relay.draining
             wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:

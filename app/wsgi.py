@@ -8,15 +8,20 @@ from typing import Any
 
 import gevent
 import msgspec
+from gevent.hub import get_hub
 
 from app import events
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
+from app.relay.gauge import Gauge
+from app.relay.governor import Governor
 from app.relay.hub import Relay
+from app.relay.overload import Overload, report
 from app.relay.upkeep import Pace
 from app.streams import Detach
 from app.view import View
+from app.waiting import Seats
 from app.web import pages
 from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
@@ -55,15 +60,22 @@ relay = Relay(
     pace=pace,
     retention_seconds=settings.retention_seconds,
 )
+overload = Overload(
+    relay,
+    Gauge(get_hub().loop),
+    Governor(least=settings.degradation_level),
+    watched=settings.degrade,
+)
 metrics = Metrics()
-metrics.watch(relay)
-streams = events.Streams(parts, relay)
+metrics.watch(relay, overload)
+listen = Seats(relay.listen)
+streams = events.Streams(parts, relay, listen)
 app = Detach(
     create_app(
         parts,
         open_stream=streams.open,
         draining=lambda: relay.draining,
-        listen=relay.listen,
+        listen=listen,
         page=pages.blueprint,
         blueprints=[events.blueprint(streams)],
         view=view,
@@ -77,6 +89,8 @@ def watch(worker: Any) -> None:
     gevent.spawn(_drain, worker)
     gevent.spawn(_sweep)
     gevent.spawn(presence.run, relay, parts.index)
+    gevent.spawn(overload.run)
+    gevent.spawn(report, overload, parts.load.say)
 
 
 def _drain(worker: Any) -> None:

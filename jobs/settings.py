@@ -56,6 +56,16 @@ class Settings:
     max_queued: int = 100_000
     #: TAILRACE_MAX_STREAMS: event streams that one web process carries.
     max_streams: int = 10_000
+    #: TAILRACE_MAX_STREAMS_PER_JOB: of them, those of one job.
+    max_streams_per_job: int = 5_000
+    #: TAILRACE_MAX_STREAMS_PER_CLIENT: of them, those of one client's address; this machine's own is exempt.
+    max_streams_per_client: int = 500
+    #: TAILRACE_PROXIES: how many proxies stand in front whose ``X-Forwarded-*`` are to be believed.
+    proxies: int = 0
+    #: TAILRACE_DEGRADE: 0 where a web process is never to cut down by itself.
+    degrade: bool = True
+    #: TAILRACE_DEGRADATION_LEVEL: the least level (0 to 4) that a web process cuts down to, for drills and tests.
+    degradation_level: int = 0
     #: TAILRACE_HEARTBEAT_SECONDS: silence on a stream after which a comment is sent.
     heartbeat_seconds: float = 15.0
     #: TAILRACE_ROTATE_SECONDS: the age at which a stream is asked to reconnect.
@@ -172,6 +182,11 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "max_file_bytes": _number(int, 1, 1 << 50),
     "max_queued": _number(int, 1, 10**8),
     "max_streams": _number(int, 1, 10**6),
+    "max_streams_per_job": _number(int, 1, 10**6),
+    "max_streams_per_client": _number(int, 1, 10**6),
+    "proxies": _number(int, 0, 10),
+    "degrade": _yes,
+    "degradation_level": _number(int, 0, 4),
     "heartbeat_seconds": _number(float, 0.1, 3600),
     "rotate_seconds": _number(float, 1, 10**6),
     "stream_token_seconds": _number(int, 10, 10**7),

@@ -12,6 +12,7 @@ from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
+from jobs.load import Load
 from jobs.pace import Paces
 from jobs.redis_log import RedisLog
 from jobs.settings import Settings
@@ -28,6 +29,7 @@ class Parts:
     paces: Paces
     files: FileStore
     lifecycle: Lifecycle
+    load: Load
     sweep: Sweep
     clock: Clock
 
@@ -73,6 +75,7 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
         paces=Paces(client),
         files=files,
         lifecycle=lifecycle,
+        load=Load(client),
         sweep=Sweep(lifecycle, files, clock, retention_seconds=settings.retention_seconds),
         clock=clock,
     )

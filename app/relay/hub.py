@@ -9,6 +9,7 @@ Drawn as one subscriber's way:
 
 import logging
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from gevent.event import Event
 from gevent.hub import get_hub
 
 from app.relay import join, upkeep
+from app.relay.census import Census
 from app.relay.feed import Feed
 from app.relay.live import Live
 from app.relay.poll import Poll
@@ -43,8 +45,12 @@ class Tally:
     opened: int = 0
     closed: int = 0
     events: int = 0
+    #: Events, times those who listened when they came.
+    offered: int = 0
     bytes: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    #: Streams that were not opened, by why.
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 class Relay:
@@ -65,7 +71,7 @@ class Relay:
         self.positions = Positions(self, places)
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
-        self.tally = Tally()
+        self.tally, self.census = Tally(), Census()
         self.draining = False
         self._rooms: dict[bytes, Room] = {}
         self._subscribers: dict[int, Subscriber] = {}
@@ -100,6 +106,7 @@ class Relay:
         self._subscribers[subscriber.fd] = subscriber
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
+        self.census.enter(reading)
         room.joining.add(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
@@ -170,6 +177,7 @@ class Relay:
         del self._subscribers[subscriber.fd]
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
+        self.census.leave(subscriber.reading)
         self._shut(self.leave(subscriber))
         self._note(subscriber, reason)
 
