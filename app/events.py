@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from app.admission import Admission
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
@@ -18,7 +19,7 @@ from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
 from app.streams import AWAY, STREAM_HEADERS, Obstacle, StreamResponse, refusal
-from app.waiting import wait_seconds, wait_until
+from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
 from jobs.head import decode_head
@@ -38,8 +39,9 @@ _raw = msgspec.json.Decoder(msgspec.Raw)
 class Streams:
     """Opens streams for the verbs; the only part of the web tier that speaks to the relay."""
 
-    def __init__(self, parts: Parts, relay: Relay) -> None:
-        self._parts, self._relay = parts, relay
+    def __init__(self, parts: Parts, relay: Relay, listen: Listen | None = None) -> None:
+        self._parts, self._relay, self._listen = parts, relay, listen or relay.listen
+        self._admission = Admission(relay, parts.settings)
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
@@ -49,7 +51,7 @@ class Streams:
         return self._open(job_id, parse_after(after), Lens())
 
     def _open(self, job_id: str, after: After, lens: Lens) -> Response:
-        obstacle = self.obstacle()
+        obstacle = self.obstacle(job_id)
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
@@ -58,12 +60,13 @@ class Streams:
             headers["Content-Encoding"] = "gzip"
         return StreamResponse(self._relay, reading, headers)
 
-    def obstacle(self) -> Obstacle | None:
+    def obstacle(self, job_id: str) -> Obstacle | None:
         """What stands in the way of a new stream, through no fault of the caller's."""
         if self._relay.draining:
             return Obstacle("drain", "stream.reconnect", {"reason": "drain"})
-        if len(self._relay) >= self._parts.settings.max_streams:
-            return Obstacle("overloaded", "stream.overloaded", {"alternative": "long-poll"})
+        why = self._admission.refused(job_id, request)
+        if why is not None:
+            return Obstacle("overloaded", "stream.overloaded", {"alternative": "long-poll", "reason": why})
         return None
 
     def at_end(self, job_id: str, after: After) -> bool:
@@ -116,7 +119,7 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            bell, stop = partial(self._relay.listen, job_id), lambda: self._relay.draining
+            bell, stop = partial(self._listen, job_id), lambda: self._relay.draining
             wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:

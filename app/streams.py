@@ -120,6 +120,21 @@ def hang_up(sock: gsocket.socket, data: bytes) -> None:
             pass
 
 
+def _closing(start_response: StartResponse) -> StartResponse:
+    """An application's ``Connection: close`` means nothing to gunicorn: its own response has to be told.
+
+    A client that was refused a stream would keep its connection, and so many of them would leave none for others.
+    """
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        response: Any = getattr(start_response, "__self__", None)
+        if ("Connection", "close") in headers and hasattr(response, "force_close"):
+            response.force_close()
+        return start_response(status, headers, *more)
+
+    return start
+
+
 class Detach:
     """Outside Flask: hands the socket of a stream over once everything about the request is done.
 
@@ -131,7 +146,7 @@ class Detach:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        body = self._app(environ, start_response)
+        body = self._app(environ, _closing(start_response))
         take = environ.pop(HANDOFF, None)
         if take is None:
             return body

@@ -18,6 +18,7 @@ from gevent.event import Event
 from gevent.hub import get_hub
 
 from app.relay import dialogue, join, upkeep
+from app.relay.census import Census
 from app.relay.feed import Feed
 from app.relay.live import Live
 from app.relay.poll import Poll
@@ -50,7 +51,7 @@ class Relay:
         self.positions = Positions(self, places)
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
-        self.tally = Tally()
+        self.tally, self.census = Tally(), Census()
         self.draining = False
         self._rooms: dict[bytes, Room] = {}
         self._subscribers: dict[int, Subscriber] = {}
@@ -88,6 +89,7 @@ class Relay:
         self._subscribers[subscriber.fd] = subscriber
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
+        self.census.enter(reading)
         room.joining.add(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
@@ -159,6 +161,7 @@ class Relay:
         del self._subscribers[subscriber.fd]
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
+        self.census.leave(subscriber.reading)
         self._shut(self.leave(subscriber))
         self.tally.note(subscriber, reason)
 

@@ -1,6 +1,7 @@
 """What a relay has done since it began, and a line in the log for each stream that has ended."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -14,9 +15,13 @@ class Tally:
     opened: int = 0
     closed: int = 0
     events: int = 0
+    #: Events, times those who listened when they came.
+    offered: int = 0
     bytes: int = 0
     acknowledgements: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    #: Streams that were not opened, by why.
+    refused: Counter[str] = field(default_factory=Counter)
 
     def note(self, subscriber: Subscriber, reason: str) -> None:
         """*subscriber* is gone."""
