@@ -8,12 +8,15 @@ from typing import Any
 
 import msgspec
 
-from app.transports import ndjson, sse
+from app.transports import deflate, ndjson, sse, websocket
+from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 
 #: Patterns in one filter; each is a type or a prefix with a star.
 MAX_PATTERNS = 32
+
+ENCODINGS = {"sse": sse, "ndjson": ndjson, "websocket": websocket}
 
 Frame = Callable[[str, bytes, str], bytes]
 
@@ -30,6 +33,8 @@ class Lens:
     min_interval_ms: int = 0
     #: Whether the bytes are compressed, by each subscriber for itself.
     gzip: bool = False
+    #: Whether a WebSocket's frames are compressed, each once for all.
+    deflate: bool = False
 
     @property
     def filters(self) -> dict[str, Any]:
@@ -38,7 +43,7 @@ class Lens:
 
     @property
     def encoding(self) -> ModuleType:
-        return ndjson if self.transport == "ndjson" else sse
+        return deflate if self.deflate else ENCODINGS[self.transport]
 
     @cached_property
     def frame(self) -> Frame:
@@ -62,7 +67,7 @@ class Lens:
     def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
         """An event of the stream itself: never stored; it carries an id only where a reader may resume from it."""
         event_id = None if cursor is None else str(cursor)
-        envelope = msgspec.json.encode({"id": event_id, "type": name, "job": job_id, "data": data})
+        envelope = one_line(msgspec.json.encode({"id": event_id, "type": name, "job": job_id, "data": data}))
         encoded: bytes = self.encoding.frame(name if self.named else None, envelope, event_id)
         return encoded
 
@@ -78,6 +83,11 @@ class Lens:
 
     def retry(self, milliseconds: int) -> bytes:
         encoded: bytes = self.encoding.retry(milliseconds)
+        return encoded
+
+    def close(self, reason: str) -> bytes:
+        """What follows the last event of a stream that ends for *reason*."""
+        encoded: bytes = self.encoding.close(reason)
         return encoded
 
 
