@@ -27,7 +27,9 @@ _PHRASES = {
     415: "Not a media type that is taken.",
     416: "The range lies outside.",
     422: "Understood, but wrong; every fault is listed with its JSON Pointer.",
+    426: "A WebSocket is opened in another way.",
     429: "Too many unfinished jobs; see Retry-After.",
+    501: "This server opens no WebSockets.",
     503: "Redis away or draining; see Retry-After.",
 }
 
@@ -116,7 +118,9 @@ _EVENTS: Operation = {
     "operationId": "events",
     "tags": ["Jobs"],
     "summary": "Read a job's events, live or after a cursor",
-    "description": "Without Accept it is a stream of server-sent events; JSON is a page, and with wait a long-poll.",
+    "description": "Without Accept it is a stream of server-sent events; JSON is a page, and with wait a long-poll. "
+    "With Upgrade: websocket it is a WebSocket: an Event a text message; the client may send "
+    '{"action": "cancel"} with the members of Cancel, and {"action": "ack"} with those of Ack.',
     "parameters": [
         _query("after", _TEXT, "0, latest or an event's id; Last-Event-ID beats it."),
         _query("types", _TEXT, "Such as step.*,job.*"),
@@ -126,6 +130,7 @@ _EVENTS: Operation = {
         _header("Last-Event-ID", "Where an earlier stream ended."),
     ],
     "responses": {
+        "101": {"description": "A WebSocket."},
         "200": {
             "description": "Events.",
             "content": {
@@ -135,7 +140,7 @@ _EVENTS: Operation = {
             },
         },
         "204": {"description": "The log has ended and you have all of it."},
-        **_problems(400, 404, 406),
+        **_problems(400, 404, 406, 426, 501),
     },
 }
 
