@@ -10,6 +10,7 @@ from typing import Any
 
 from redis.crc import key_slot
 
+from tests.fault_proxy import FaultProxy
 from tests.service import RedisServer, free_port, wait_for
 
 #: In a URL, where these would end the password.
@@ -100,7 +101,10 @@ class RedisCluster:
 
 
 class WatchedPair:
-    """A master, its replica, and a Sentinel that makes the one the other when it must; the first one named is dead."""
+    """A master, its replica, and a Sentinel that makes the one the other when it must; the first one named is dead.
+
+    What the master copies to its replica goes over *wire*.
+    """
 
     SERVICE = "shop"
 
@@ -117,7 +121,8 @@ class WatchedPair:
     def _build(self) -> None:
         self.master = RedisServer(*_AT_ONCE, durable=True, password=PASSWORD)
         self._stack.callback(self.master.stop)
-        following = ("--replicaof", "127.0.0.1", str(self.master.port))
+        self.wire = self._stack.enter_context(FaultProxy(self.master.port))
+        following = ("--replicaof", "127.0.0.1", str(self.wire.port))
         self.replica = RedisServer(*_AT_ONCE, *following, durable=True, password=PASSWORD)
         self._stack.callback(self.replica.stop)
         wait_for(lambda: follows(self.replica), what="the replica")
