@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from app.admission import Admission
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
@@ -19,7 +20,7 @@ from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
 from app.streams import StreamResponse
-from app.waiting import wait_seconds, wait_until
+from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
 from jobs.head import decode_head
@@ -28,6 +29,8 @@ from jobs.wiring import Parts
 JSON = "application/json"
 MEDIA_TYPES = {"text/event-stream": "sse", "application/x-ndjson": "ndjson", JSON: "json"}
 MAX_EVENTS = 1000
+#: The longest that a client may have its calm events wait.
+MAX_INTERVAL_MS = 60_000
 _PATTERN = re.compile(r"[a-z][a-z_.]{0,39}\*?|\*")
 
 #: Some proxies hold back a stream, some answers look like scripts: these headers are on every stream.
@@ -45,8 +48,9 @@ _raw = msgspec.json.Decoder(msgspec.Raw)
 class Streams:
     """Opens streams for the verbs; the only part of the web tier that speaks to the relay."""
 
-    def __init__(self, parts: Parts, relay: Relay) -> None:
-        self._parts, self._relay = parts, relay
+    def __init__(self, parts: Parts, relay: Relay, listen: Listen | None = None) -> None:
+        self._parts, self._relay, self._listen = parts, relay, listen or relay.listen
+        self._admission = Admission(relay, parts.settings)
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
@@ -58,16 +62,20 @@ class Streams:
     def _open(self, job_id: str, after: After, lens: Lens) -> Response:
         if self._relay.draining:
             return refusal(lens, job_id, "stream.reconnect", reason="drain")
-        if len(self._relay) >= self._parts.settings.max_streams:
-            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
+        why = self._admission.refused(job_id, request)
+        if why is not None:
+            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll", reason=why)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
-        return StreamResponse(self._relay, reading, {**STREAM_HEADERS, "Content-Type": lens.media_type})
+        headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
+        if lens.gzip:
+            headers["Content-Encoding"] = "gzip"
+        return StreamResponse(self._relay, reading, headers)
 
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
         transport = _transport()
         text = request.headers.get("Last-Event-ID") or request.args.get("after")
-        lens = Lens(transport=transport, named=request.args.get("names") != "0", types=_types())
+        lens = _lens(transport)
         if transport == "json":
             return self._page(job_id, text, lens)
         after = parse_after(text)
@@ -109,7 +117,8 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            wait_until(partial(self._moved, job_id, at, sight), left, lambda: self._relay.draining)
+            bell, stop = partial(self._listen, job_id), lambda: self._relay.draining
+            wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:
                 break
@@ -203,6 +212,25 @@ def _transport() -> str:
         detail = f"Events come as one of: {', '.join(MEDIA_TYPES)}."
         raise Problem("not_acceptable", detail, headers={"Vary": "Accept"})
     return MEDIA_TYPES[best]
+
+
+def _lens(transport: str) -> Lens:
+    """How the request in hand wants its events."""
+    return Lens(
+        transport=transport,
+        named=request.args.get("names") != "0",
+        types=_types(),
+        min_interval_ms=whole_number("min_interval", 0, 0, MAX_INTERVAL_MS),
+        gzip=transport in {"sse", "ndjson"} and _compressed(),
+    )
+
+
+def _compressed() -> bool:
+    """Only where it is asked for by name: browsers accept gzip everywhere, and it costs memory for each stream."""
+    wished = request.args.get("compress")
+    if wished not in {None, "gzip"}:
+        raise Problem("malformed_query", "compress can be gzip.")
+    return wished == "gzip" and request.accept_encodings.quality("gzip") > 0
 
 
 def _types() -> tuple[str, ...]:

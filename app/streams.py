@@ -65,6 +65,21 @@ def _detachable(environ: dict[str, Any]) -> bool:
     return isinstance(sock, gsocket.socket) and not hasattr(sock, "pending")
 
 
+def _closing(start_response: StartResponse) -> StartResponse:
+    """An application's ``Connection: close`` means nothing to gunicorn: its own response has to be told.
+
+    A client that was refused a stream would keep its connection, and so many of them would leave none for others.
+    """
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        response: Any = getattr(start_response, "__self__", None)
+        if ("Connection", "close") in headers and hasattr(response, "force_close"):
+            response.force_close()
+        return start_response(status, headers, *more)
+
+    return start
+
+
 class Detach:
     """Outside Flask: hands the socket of a stream over once everything about the request is done.
 
@@ -76,7 +91,7 @@ class Detach:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        body = self._app(environ, start_response)
+        body = self._app(environ, _closing(start_response))
         handoff = environ.pop(HANDOFF, None)
         if handoff is None:
             return body

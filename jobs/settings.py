@@ -47,6 +47,8 @@ class Settings:
     retention_seconds: int = 7 * 86400
     #: TAILRACE_LOG_MAX_EVENTS: events kept of one job; older ones go.
     log_max_events: int = 100_000
+    #: TAILRACE_LOG_MAX_BYTES: bytes of events kept of one job; older ones go.
+    log_max_bytes: int = 64 << 20
     #: TAILRACE_MAX_BODY_BYTES: the largest JSON body.
     max_body_bytes: int = 60_000
     #: TAILRACE_MAX_FILE_BYTES: the largest upload.
@@ -55,6 +57,16 @@ class Settings:
     max_queued: int = 100_000
     #: TAILRACE_MAX_STREAMS: event streams that one web process carries.
     max_streams: int = 10_000
+    #: TAILRACE_MAX_STREAMS_PER_JOB: of them, those of one job.
+    max_streams_per_job: int = 5_000
+    #: TAILRACE_MAX_STREAMS_PER_CLIENT: of them, those of one client's address; this machine's own is exempt.
+    max_streams_per_client: int = 500
+    #: TAILRACE_PROXIES: how many proxies stand in front whose ``X-Forwarded-*`` are to be believed.
+    proxies: int = 0
+    #: TAILRACE_DEGRADE: 0 where a web process is never to cut down by itself.
+    degrade: bool = True
+    #: TAILRACE_DEGRADATION_LEVEL: the least level (0 to 4) that a web process cuts down to, for drills and tests.
+    degradation_level: int = 0
     #: TAILRACE_HEARTBEAT_SECONDS: silence on a stream after which a comment is sent.
     heartbeat_seconds: float = 15.0
     #: TAILRACE_ROTATE_SECONDS: the age at which a stream is asked to reconnect.
@@ -181,10 +193,16 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "pool": _one_of("prefork", "threads", "gevent"),
     "retention_seconds": _number(int, 1, 10**9),
     "log_max_events": _number(int, 1000, 10**8),
+    "log_max_bytes": _number(int, 1 << 16, 1 << 40),
     "max_body_bytes": _number(int, 1000, 60_000),
     "max_file_bytes": _number(int, 1, 1 << 50),
     "max_queued": _number(int, 1, 10**8),
     "max_streams": _number(int, 1, 10**6),
+    "max_streams_per_job": _number(int, 1, 10**6),
+    "max_streams_per_client": _number(int, 1, 10**6),
+    "proxies": _number(int, 0, 10),
+    "degrade": _yes,
+    "degradation_level": _number(int, 0, 4),
     "heartbeat_seconds": _number(float, 0.1, 3600),
     "rotate_seconds": _number(float, 1, 10**6),
     "stream_token_seconds": _number(int, 10, 10**7),

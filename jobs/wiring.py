@@ -11,6 +11,7 @@ from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
+from jobs.load import Load
 from jobs.pace import Paces
 from jobs.redis_log import RedisLog
 from jobs.settings import Settings
@@ -27,6 +28,7 @@ class Parts:
     paces: Paces
     files: FileStore
     lifecycle: Lifecycle
+    load: Load
     sweep: Sweep
     clock: Clock
 
@@ -35,7 +37,12 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
     """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
     doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url))
     client = redis_client(settings.redis_url)
-    log = RedisLog(client, retention_seconds=settings.retention_seconds, max_events=settings.log_max_events)
+    log = RedisLog(
+        client,
+        retention_seconds=settings.retention_seconds,
+        max_events=settings.log_max_events,
+        max_bytes=settings.log_max_bytes,
+    )
     index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)
     lifecycle = Lifecycle(log, index, doorbell, clock)
@@ -48,6 +55,7 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
         paces=Paces(client),
         files=files,
         lifecycle=lifecycle,
+        load=Load(client),
         sweep=Sweep(lifecycle, files, clock, retention_seconds=settings.retention_seconds),
         clock=clock,
     )

@@ -51,7 +51,9 @@ def test_the_core_runs_without_any_framework(module: str) -> None:
     assert not loaded_by(module) & {"celery", "kombu", "redis", "flask", "gevent", "gunicorn", "pydantic"}
 
 
-@pytest.mark.parametrize("module", ["app.relay.topic", "app.relay.replay", "app.relay.lens", "app.transports.sse"])
+@pytest.mark.parametrize(
+    "module", ["app.relay.topic", "app.relay.replay", "app.relay.merge", "app.relay.lens", "app.transports.sse"]
+)
 def test_the_pure_part_of_the_relay_runs_without_any_framework(module: str) -> None:
     assert not loaded_by(module) & {"celery", "kombu", "redis", "flask", "gevent", "gunicorn", "pydantic"}
 

@@ -73,3 +73,25 @@ def narrow(_ctx: Context, params: Marked) -> None:
     _mark(params.file, f"begin {os.getpid()}")
     time.sleep(params.seconds)
     _mark(params.file, f"end {os.getpid()}")
+
+
+class Chat(BaseModel):
+    turns: int = 60
+    pause: float = 0.02
+
+
+@job("chatty", params=Chat, steps=["talk"])
+def chatty(ctx: Context, params: Chat) -> int:
+    """Tells much of every kind, and now and then something that matters."""
+    with ctx.step("talk") as step:
+        for line in range(40):
+            ctx.log(f"line {line}")
+        for turn in range(params.turns):
+            step.progress(turn + 1, params.turns)
+            ctx.metric("loss", 1 / (turn + 1), step=turn)
+            if turn % 5 == 0:
+                ctx.output("text").write(f"{turn} ")
+            if turn % 20 == 19:
+                ctx.item(f"turn {turn}", "succeeded")
+            time.sleep(params.pause)
+    return ctx.load
