@@ -53,7 +53,7 @@ def test_what_was_said_is_in_the_log(said: tuple[str, Log]) -> None:
     assert max(len(json.dumps(event["data"])) for event in log) > 59_000
 
 
-@pytest.mark.parametrize("transport", [name for name in READERS if name != "websocket"])
+@pytest.mark.parametrize("transport", READERS)
 def test_every_reader_of_a_few_lines_reads_it_whole(said: tuple[str, Log], transport: str) -> None:
     url, log = said
     assert [envelope for envelope in READERS[transport](url, "0") if "seq" in envelope] == log
