@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, Request, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.answers import refuse
@@ -21,6 +22,7 @@ from app.retry import Retry
 from app.show import Show
 from app.submit import Submit
 from app.view import View
+from app.waiting import Listen, ticking
 from jobs.errors import JobNotFound
 from jobs.files import is_id
 from jobs.wiring import Parts
@@ -45,6 +47,7 @@ def create_app(
     *,
     open_stream: Callable[..., Response],
     draining: Draining,
+    listen: Listen = ticking,
     page: Callable[..., Blueprint] | None = None,
     blueprints: Sequence[Blueprint] = (),
     view: View | None = None,
@@ -53,8 +56,9 @@ def create_app(
     """The WSGI application.
 
     *open_stream(job_id, after=…)* answers with a job's events; *draining()* tells that the process is about to go;
-    *page(auth, openapi, cookie_name=…)* makes the pages; *blueprints* bring further routes under the same hook.
-    *view* and *metrics* are given where others share them.
+    *listen(job_id)* gives the bell that rings when something happened to a job; *page(auth, openapi, cookie_name=…)*
+    makes the pages; *blueprints* bring further routes under the same hook. *view* and *metrics* are given where
+    others share them.
     """
     app = Flask("tailrace", static_folder=None)
     #: For forms; what reads a body itself says how much.
@@ -65,7 +69,7 @@ def create_app(
     view, metrics = view or View.of(parts), metrics or Metrics()
     openapi = OpenApi(view)
     routes: list[Route] = [
-        *_jobs(parts, view, open_stream, draining),
+        *_jobs(parts, view, open_stream, draining, listen),
         *_files(parts),
         *_service(parts, view, metrics, draining),
         ("GET", "/v1/openapi.json", "openapi", openapi),
@@ -77,15 +81,24 @@ def create_app(
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     _hook(app, view, metrics)
+    _believe(app, parts.settings.proxies)
     return app
 
 
-def _jobs(parts: Parts, view: View, open_stream: Callable[..., Response], draining: Draining) -> list[Route]:
+def _believe(app: Flask, proxies: int) -> None:
+    """Takes the client's address, scheme and host from so many proxies in front; from anybody else they are a lie."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign] # Flask's own way
+
+
+def _jobs(
+    parts: Parts, view: View, open_stream: Callable[..., Response], draining: Draining, listen: Listen
+) -> list[Route]:
     life = parts.lifecycle
     return [
         ("POST", "/v1/jobs", "submit", Submit(parts, view, open_stream)),
         ("GET", "/v1/jobs", "list", Listing(life, view)),
-        ("GET", "/v1/jobs/<job_id>", "show", Show(life, view, draining)),
+        ("GET", "/v1/jobs/<job_id>", "show", Show(life, view, draining, listen)),
         ("DELETE", "/v1/jobs/<job_id>", "delete", Delete(parts)),
         ("POST", "/v1/jobs/<job_id>/cancel", "cancel", Cancel(parts, view)),
         ("POST", "/v1/jobs/<job_id>/retry", "retry", Retry(parts, view)),

@@ -26,11 +26,20 @@ def script(name: str) -> str:
 class RedisLog(EventLog):
     """The log of ``docs/adr/0001``; *client* returns bytes and retries nothing by itself.
 
-    *retention_seconds* begin at a job's terminal event; *max_events* bounds each log (Redis may keep a few more).
+    *retention_seconds* begin at a job's terminal event; *max_events* and
+    *max_bytes* bound each log (Redis may keep a few more, and keeps what no checkpoint covers yet).
     """
 
-    def __init__(self, client: redis.Redis, *, retention_seconds: int, max_events: int, sharded: bool = False) -> None:
-        self._client, self._retention, self._max_events = client, retention_seconds, max_events
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        retention_seconds: int,
+        max_events: int,
+        max_bytes: int = 64 << 20,
+        sharded: bool = False,
+    ) -> None:
+        self._client, self._retention, self._bounds = client, retention_seconds, (max_events, max_bytes)
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
         self._append = client.register_script(script("append.lua"))
         self._read = client.register_script(script("read.lua"))
@@ -44,7 +53,7 @@ class RedisLog(EventLog):
             batch.head,
             batch.checkpoint or b"",
             self._retention if batch.terminal else 0,
-            self._max_events,
+            *self._bounds,
             self._publish,
             len(batch.entries),
         ]
@@ -103,6 +112,8 @@ def parse_live(payload: bytes) -> Iterator[Entry]:
 _UNAVAILABLE = (
     redis.ConnectionError,
     redis.TimeoutError,
+    #: Noise on the wire; the connection that it came on is closed by then.
+    redis.InvalidResponse,
     redis.ReadOnlyError,
     redis.OutOfMemoryError,
     redis.exceptions.ClusterDownError,
@@ -117,6 +128,8 @@ def available() -> Iterator[None]:
         yield
     except _UNAVAILABLE as error:
         raise LogUnavailable(why=type(error).__name__) from error
+    except redis.exceptions.MovedError as error:
+        raise LogUnavailable(why="it is a cluster, and REDIS_URL does not begin with redis+cluster://") from error
     except redis.ResponseError as error:
         found = _AWAY.search(str(error))
         if found is None:

@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
-from app.transports import ndjson, sse
+from app.transports import deflate, ndjson, sse, websocket
 from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 
 #: Patterns in one filter; each is a type or a prefix with a star.
 MAX_PATTERNS = 32
+
+ENCODINGS = {"sse": sse, "ndjson": ndjson, "websocket": websocket}
 
 Frame = Callable[[str, bytes, str], bytes]
 
@@ -27,10 +29,21 @@ class Lens:
     named: bool = True
     #: Types, or prefixes with a star; empty for all. Terminal and stream events pass every filter.
     types: tuple[str, ...] = ()
+    #: Milliseconds that the client wants between one send and the next of what may wait.
+    min_interval_ms: int = 0
+    #: Whether the bytes are compressed, by each subscriber for itself.
+    gzip: bool = False
+    #: Whether a WebSocket's frames are compressed, each once for all.
+    deflate: bool = False
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What ``stream.open`` repeats of all this."""
+        return {"types": list(self.types), "min_interval_ms": self.min_interval_ms}
 
     @property
     def encoding(self) -> ModuleType:
-        return ndjson if self.transport == "ndjson" else sse
+        return deflate if self.deflate else ENCODINGS[self.transport]
 
     @cached_property
     def frame(self) -> Frame:
@@ -42,12 +55,14 @@ class Lens:
     def wants(self, name: str) -> bool:
         return not self.types or _matches(self.types, name)
 
-    def events(self, entries: Iterable[Entry]) -> bytes:
-        """The wanted ones of *entries* as bytes, joined."""
-        frame, every = self.frame, not self.types
-        return b"".join(
-            [frame(name, envelope, str(cursor)) for cursor, name, envelope in entries if every or self.wants(name)]
-        )
+    def choose(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The wanted ones of *entries*."""
+        return [entry for entry in entries if self.wants(entry.type)] if self.types else list(entries)
+
+    def encode(self, entries: Iterable[Entry]) -> bytes:
+        """*entries* as bytes, joined."""
+        frame = self.frame
+        return b"".join([frame(name, envelope, str(cursor)) for cursor, name, envelope in entries])
 
     def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
         """An event of the stream itself: never stored; it carries an id only where a reader may resume from it."""
@@ -68,6 +83,11 @@ class Lens:
 
     def retry(self, milliseconds: int) -> bytes:
         encoded: bytes = self.encoding.retry(milliseconds)
+        return encoded
+
+    def close(self, reason: str) -> bytes:
+        """What follows the last event of a stream that ends for *reason*."""
+        encoded: bytes = self.encoding.close(reason)
         return encoded
 
 

@@ -18,3 +18,8 @@ def event(_name: str, envelope: bytes, _event_id: str) -> bytes:
 def retry(_milliseconds: int) -> bytes:
     """Nothing: the ``stream.reconnect`` event says it."""
     return b""
+
+
+def close(_reason: str) -> bytes:
+    """Nothing: the end of the body is the end."""
+    return b""

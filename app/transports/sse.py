@@ -42,6 +42,11 @@ def retry(milliseconds: int) -> bytes:
     return b"retry: %d\n" % milliseconds
 
 
+def close(_reason: str) -> bytes:
+    """Nothing: the end of the body is the end."""
+    return b""
+
+
 def _safe(text: str) -> bytes:
     if _UNSAFE.search(text):
         raise ValueError("CR, LF or NUL would end the field")

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from jobs import keys
+from jobs.connect import redis_client
 from jobs.eventlog import EventLog
 from jobs.memory_log import MemoryLog
 from jobs.redis_log import RedisLog
-from jobs.wiring import redis_client
+from tests.redises import RedisCluster
 from tests.service import REDISES
 
 #: Events that a log of these tests keeps; Redis may keep up to a node more.
 MAX_EVENTS = 1000
+MAX_BYTES = 1 << 20
 
 
 class Bench:
@@ -35,7 +37,7 @@ class Bench:
 
 class MemoryBench(Bench):
     def __init__(self) -> None:
-        self.log = self.memory = MemoryLog(max_events=MAX_EVENTS)
+        self.log = self.memory = MemoryLog(max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
 
     def keep(self, job_id: str) -> Callable[[], None]:
         kept = copy.deepcopy(self.memory._jobs[job_id])
@@ -53,7 +55,7 @@ class RedisBench(Bench):
     def another(self) -> EventLog:
         client = redis_client(self.url, connections=4)
         self.clients.append(client)
-        return RedisLog(client, retention_seconds=60, max_events=MAX_EVENTS)
+        return RedisLog(client, retention_seconds=60, max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
 
     def keep(self, job_id: str) -> Callable[[], None]:
         client: Any = self.clients[0]
@@ -74,11 +76,15 @@ class RedisBench(Bench):
             client.connection_pool.disconnect()
 
 
-@pytest.fixture(params=["memory", *REDISES])
+@pytest.fixture(params=["memory", *REDISES, "cluster"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made: Bench
     if request.param == "memory":
         made = MemoryBench()
+    elif request.param == "cluster":
+        several: RedisCluster = request.getfixturevalue("shared_cluster")
+        several.flush()
+        made = RedisBench(several.url)
     else:
         import redis
 
