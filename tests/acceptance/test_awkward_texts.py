@@ -71,6 +71,13 @@ def test_a_strict_reader_accepts_every_byte_in_whatever_pieces_they_come(said: t
     assert stored(reader.close().events) == log
 
 
+def test_a_compressed_stream_is_the_same_stream(said: tuple[str, Log]) -> None:
+    url, log = said
+    answer = httpx.get(url, params={"after": "0", "compress": "gzip"}, headers={"Accept-Encoding": "gzip"}, timeout=30)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert stored(read(answer.content)) == log
+
+
 #: A kind of place in a stream, and the bytes behind which it is.
 PLACES = {
     "in the wait": rb"retry: [0-9]",
