@@ -53,6 +53,8 @@ class Entry(NamedTuple):
     cursor: Cursor
     type: str
     envelope: bytes
+    #: Whose event it is, where the log tells of more jobs than one.
+    job: str = ""
 
 
 class Batch(NamedTuple):

@@ -45,7 +45,7 @@ class Lens:
         """The wanted ones of *entries* as bytes, joined."""
         frame, every = self.frame, not self.types
         return b"".join(
-            [frame(name, envelope, str(cursor)) for cursor, name, envelope in entries if every or self.wants(name)]
+            [frame(name, envelope, str(cursor)) for cursor, name, envelope, _ in entries if every or self.wants(name)]
         )
 
     def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
