@@ -28,6 +28,8 @@ from jobs.wiring import Parts
 JSON = "application/json"
 MEDIA_TYPES = {"text/event-stream": "sse", "application/x-ndjson": "ndjson", JSON: "json"}
 MAX_EVENTS = 1000
+#: The longest that a client may have its calm events wait.
+MAX_INTERVAL_MS = 60_000
 _PATTERN = re.compile(r"[a-z][a-z_.]{0,39}\*?|\*")
 
 #: Some proxies hold back a stream, some answers look like scripts: these headers are on every stream.
@@ -61,13 +63,16 @@ class Streams:
         if len(self._relay) >= self._parts.settings.max_streams:
             return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
-        return StreamResponse(self._relay, reading, {**STREAM_HEADERS, "Content-Type": lens.media_type})
+        headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
+        if lens.gzip:
+            headers["Content-Encoding"] = "gzip"
+        return StreamResponse(self._relay, reading, headers)
 
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
         transport = _transport()
         text = request.headers.get("Last-Event-ID") or request.args.get("after")
-        lens = Lens(transport=transport, named=request.args.get("names") != "0", types=_types())
+        lens = _lens(transport)
         if transport == "json":
             return self._page(job_id, text, lens)
         after = parse_after(text)
@@ -109,7 +114,8 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            wait_until(partial(self._moved, job_id, at, sight), left, lambda: self._relay.draining)
+            bell, stop = partial(self._relay.listen, job_id), lambda: self._relay.draining
+            wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:
                 break
@@ -203,6 +209,25 @@ def _transport() -> str:
         detail = f"Events come as one of: {', '.join(MEDIA_TYPES)}."
         raise Problem("not_acceptable", detail, headers={"Vary": "Accept"})
     return MEDIA_TYPES[best]
+
+
+def _lens(transport: str) -> Lens:
+    """How the request in hand wants its events."""
+    return Lens(
+        transport=transport,
+        named=request.args.get("names") != "0",
+        types=_types(),
+        min_interval_ms=whole_number("min_interval", 0, 0, MAX_INTERVAL_MS),
+        gzip=transport in {"sse", "ndjson"} and _compressed(),
+    )
+
+
+def _compressed() -> bool:
+    """Only where it is asked for by name: browsers accept gzip everywhere, and it costs memory for each stream."""
+    wished = request.args.get("compress")
+    if wished not in {None, "gzip"}:
+        raise Problem("malformed_query", "compress can be gzip.")
+    return wished == "gzip" and request.accept_encodings.quality("gzip") > 0
 
 
 def _types() -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from app.retry import Retry
 from app.show import Show
 from app.submit import Submit
 from app.view import View
+from app.waiting import Listen, ticking
 from jobs.errors import JobNotFound
 from jobs.files import is_id
 from jobs.wiring import Parts
@@ -45,6 +46,7 @@ def create_app(
     *,
     open_stream: Callable[..., Response],
     draining: Draining,
+    listen: Listen = ticking,
     page: Callable[..., Blueprint] | None = None,
     blueprints: Sequence[Blueprint] = (),
     view: View | None = None,
@@ -53,8 +55,9 @@ def create_app(
     """The WSGI application.
 
     *open_stream(job_id, after=…)* answers with a job's events; *draining()* tells that the process is about to go;
-    *page(auth, openapi, cookie_name=…)* makes the pages; *blueprints* bring further routes under the same hook.
-    *view* and *metrics* are given where others share them.
+    *listen(job_id)* gives the bell that rings when something happened to a job; *page(auth, openapi, cookie_name=…)*
+    makes the pages; *blueprints* bring further routes under the same hook. *view* and *metrics* are given where
+    others share them.
     """
     app = Flask("tailrace", static_folder=None)
     #: For forms; what reads a body itself says how much.
@@ -65,7 +68,7 @@ def create_app(
     view, metrics = view or View.of(parts), metrics or Metrics()
     openapi = OpenApi(view)
     routes: list[Route] = [
-        *_jobs(parts, view, open_stream, draining),
+        *_jobs(parts, view, open_stream, draining, listen),
         *_files(parts),
         *_service(parts, view, metrics, draining),
         ("GET", "/v1/openapi.json", "openapi", openapi),
@@ -80,12 +83,14 @@ def create_app(
     return app
 
 
-def _jobs(parts: Parts, view: View, open_stream: Callable[..., Response], draining: Draining) -> list[Route]:
+def _jobs(
+    parts: Parts, view: View, open_stream: Callable[..., Response], draining: Draining, listen: Listen
+) -> list[Route]:
     life = parts.lifecycle
     return [
         ("POST", "/v1/jobs", "submit", Submit(parts, view, open_stream)),
         ("GET", "/v1/jobs", "list", Listing(life, view)),
-        ("GET", "/v1/jobs/<job_id>", "show", Show(life, view, draining)),
+        ("GET", "/v1/jobs/<job_id>", "show", Show(life, view, draining, listen)),
         ("DELETE", "/v1/jobs/<job_id>", "delete", Delete(parts)),
         ("POST", "/v1/jobs/<job_id>/cancel", "cancel", Cancel(parts, view)),
         ("POST", "/v1/jobs/<job_id>/retry", "retry", Retry(parts, view)),

@@ -3,13 +3,15 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from app.problems import Problem
 
 MAX_WAIT_SECONDS = 60
 _SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
-#: The pause between two looks, in seconds: first and longest.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.25
+#: Seconds between two looks by the clock, and between two where a bell says when to look.
+_PAUSE, _LOOK = 0.1, 10.0
 
 
 def wait_seconds(text: str | None) -> float:
@@ -21,12 +23,43 @@ def wait_seconds(text: str | None) -> float:
     return float(text)
 
 
-def wait_until(come: Callable[[], bool], seconds: float, stop: Callable[[], bool]) -> None:
+class Bell(Protocol):
+    """Rings when something may have happened; it may ring for nothing, and hardly ever it fails to ring."""
+
+    def wait(self, timeout: float) -> object: ...
+
+    def clear(self) -> object: ...
+
+
+#: Gives the bell of a job, for as long as its context stands.
+Listen = Callable[[str], AbstractContextManager[Bell]]
+
+
+class Ticking:
+    """A bell that rings by the clock: where there is no relay to tell when something happens."""
+
+    def wait(self, timeout: float) -> None:
+        time.sleep(min(timeout, _PAUSE))
+
+    def clear(self) -> None:
+        pass
+
+
+def ticking(_job_id: str) -> AbstractContextManager[Bell]:
+    return nullcontext(Ticking())
+
+
+def wait_until(
+    come: Callable[[], bool], seconds: float, bell: Callable[[], AbstractContextManager[Bell]], stop: Callable[[], bool]
+) -> None:
     """Returns as soon as it has *come*, after *seconds*, or when the process is to *stop*."""
-    end, pause = time.monotonic() + seconds, _FIRST_PAUSE
-    while seconds and not come() and not stop():
-        left = end - time.monotonic()
-        if left <= 0:
-            return
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    end = time.monotonic() + seconds
+    if not seconds or come() or stop():
+        return
+    with bell() as ringing:
+        while not come() and not stop():
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            ringing.wait(min(left, _LOOK))
+            ringing.clear()

@@ -63,6 +63,7 @@ app = Detach(
         parts,
         open_stream=streams.open,
         draining=lambda: relay.draining,
+        listen=relay.listen,
         page=pages.blueprint,
         blueprints=[events.blueprint(streams)],
         view=view,

@@ -11,7 +11,8 @@ that has not been filed since its last event: so what is in a log is in the feed
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page
+from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page, Subject
+from jobs.head import decode_head
 
 #: Events that one page goes on by at most.
 PAGE = 200
@@ -26,6 +27,13 @@ class Pointer(NamedTuple):
     cursor: Cursor
 
 
+class Reach(NamedTuple):
+    """How far the feed points to a job's log: to the event at the job's own cursor, which is *number* of the feed."""
+
+    at: Cursor
+    number: int
+
+
 class FeedPage(NamedTuple):
     """A stretch of the feed after a cursor, and where the feed begins and ends."""
 
@@ -38,6 +46,13 @@ class FeedPage(NamedTuple):
     oldest: int
 
 
+class Stretch(NamedTuple):
+    """What of one job's log is pointed to, by seq."""
+
+    subject: Subject
+    events: Mapping[int, Entry]
+
+
 class Feed(Protocol):
     """Every call raises LogUnavailable while the store cannot be reached, and may be repeated."""
 
@@ -46,6 +61,10 @@ class Feed(Protocol):
         ...
 
     def read(self, after: int, limit: int = PAGE) -> FeedPage: ...
+
+    def reach(self, job_ids: Sequence[str]) -> list[Reach | None]:
+        """None for a job that the feed has never heard of, or has forgotten."""
+        ...
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Jobs that are gone."""
@@ -108,8 +127,13 @@ def spans(pointers: Iterable[Pointer]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def laid_out(pointers: Sequence[Pointer], logs: Mapping[str, Mapping[int, Entry] | None], page: FeedPage) -> FeedPage:
-    """*page*, which tells where the feed stands, with the events that *pointers* tell of, found in *logs* by seq.
+def subject_of(head: bytes) -> Subject:
+    found = decode_head(head)
+    return Subject(found.id, found.type, frozenset(found.labels.items()))
+
+
+def laid_out(pointers: Sequence[Pointer], logs: Mapping[str, Stretch | None], page: FeedPage) -> FeedPage:
+    """*page*, which tells where the feed stands, with the events that *pointers* tell of, found in *logs*.
 
     A job whose log is None is gone. An event that a log has no more is a loss: only from behind it can the feed be
     read without a hole.
@@ -120,9 +144,12 @@ def laid_out(pointers: Sequence[Pointer], logs: Mapping[str, Mapping[int, Entry]
         log = logs[job]
         for seq in range(first, last + 1):
             number = cursor.seq - last + seq
-            if log is not None and seq in log:
-                entries.append(log[seq]._replace(cursor=Cursor(cursor.epoch, number), job=job))
-            elif log is not None:
+            if log is None:
+                continue
+            found = log.events.get(seq)
+            if found is None:
                 entries, oldest = [], number + 1
+            else:
+                entries.append(Entry(Cursor(cursor.epoch, number), found.type, found.envelope, log.subject))
     upto = pointers[-1].cursor.seq if pointers else page.last.seq
     return page._replace(entries=entries, upto=Cursor(page.last.epoch, upto), oldest=oldest)

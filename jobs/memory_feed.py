@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 
 from jobs.errors import JobNotFound
-from jobs.eventlog import NOWHERE, Cursor, Entry, EventLog
-from jobs.feed import PAGE, Feed, FeedPage, Pointer, laid_out, oldest_of, spans, within
+from jobs.eventlog import NOWHERE, Cursor, EventLog
+from jobs.feed import PAGE, Feed, FeedPage, Pointer, Reach, Stretch, laid_out, oldest_of, spans, subject_of, within
 from jobs.writer import new_epoch
 
 
@@ -16,13 +16,13 @@ class MemoryFeed(Feed):
     def __init__(self, log: EventLog, *, max_pointers: int = 100_000) -> None:
         self._log = log
         self._pointers: deque[Pointer] = deque(maxlen=max_pointers)
-        self._fed: dict[str, Cursor] = {}
+        self._fed: dict[str, Reach] = {}
         self._at = Cursor(new_epoch(), 0)
         self._lock = Lock()
 
     def note(self, job_id: str, at: Cursor) -> Cursor:
         with self._lock:
-            fed = self._fed.get(job_id, NOWHERE)
+            fed = self._fed.get(job_id, Reach(NOWHERE, 0)).at
             moved = fed.epoch != at.epoch
             if moved and fed != NOWHERE:
                 self._at = self._at._replace(epoch=new_epoch())
@@ -30,7 +30,7 @@ class MemoryFeed(Feed):
                 self._at = self._at._replace(seq=self._at.seq + at.seq - fed.seq)
                 self._pointers.append(Pointer(job_id, fed.seq + 1, at.seq, self._at))
             if moved or at.seq > fed.seq:
-                self._fed[job_id] = at
+                self._fed[job_id] = Reach(at, self._at.seq)
             return self._at
 
     def read(self, after: int, limit: int = PAGE) -> FeedPage:
@@ -39,15 +39,19 @@ class MemoryFeed(Feed):
             pointers = within(self._pointers, after, limit)
         return laid_out(pointers, self._logs(pointers), FeedPage([], last, last, oldest))
 
-    def _logs(self, pointers: Sequence[Pointer]) -> Mapping[str, Mapping[int, Entry] | None]:
+    def _logs(self, pointers: Sequence[Pointer]) -> Mapping[str, Stretch | None]:
         return {job: self._stretch(job, first, last) for job, (first, last) in spans(pointers).items()}
 
-    def _stretch(self, job_id: str, first: int, last: int) -> Mapping[int, Entry] | None:
+    def _stretch(self, job_id: str, first: int, last: int) -> Stretch | None:
         try:
             page = self._log.read(job_id, first - 1, last - first + 1)
         except JobNotFound:
             return None
-        return {entry.cursor.seq: entry for entry in page.entries}
+        return Stretch(subject_of(page.head), {entry.cursor.seq: entry for entry in page.entries})
+
+    def reach(self, job_ids: Sequence[str]) -> list[Reach | None]:
+        with self._lock:
+            return [self._fed.get(job_id) for job_id in job_ids]
 
     def forget(self, job_ids: Sequence[str]) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ import redis
 
 from jobs import keys
 from jobs.eventlog import NOWHERE, Cursor, Entry
-from jobs.feed import PAGE, Feed, FeedPage, Pointer, laid_out, oldest_of, spans, within
+from jobs.feed import PAGE, Feed, FeedPage, Pointer, Reach, Stretch, laid_out, oldest_of, spans, subject_of, within
 from jobs.redis_log import available, script
 from jobs.writer import new_epoch
 
@@ -48,18 +48,24 @@ class RedisFeed(Feed):
         page = FeedPage([], last, last, oldest_of(_pointers(first), last))
         return laid_out(pointers, self._logs(pointers), page)
 
-    def _logs(self, pointers: Sequence[Pointer]) -> Mapping[str, Mapping[int, Entry] | None]:
-        """The events that are pointed to, by job and seq; None for a job that is gone."""
+    def _logs(self, pointers: Sequence[Pointer]) -> Mapping[str, Stretch | None]:
+        """The events that are pointed to, by job; None for a job that is gone."""
         wanted = spans(pointers)
         if not wanted:
             return {}
         with available(), self._client.pipeline(transaction=False) as pipe:
             for job, (first, last) in wanted.items():
                 pipe.xrange(keys.log(job), f"{first}-0", f"{last}-0")
-                pipe.exists(keys.head(job))
+                pipe.hget(keys.head(job), "h")
             found = pipe.execute()
         logs = zip(wanted, found[::2], found[1::2], strict=True)
-        return {job: _by_seq(rows) if exists else None for job, rows, exists in logs}
+        return {job: None if head is None else Stretch(subject_of(head), _by_seq(rows)) for job, rows, head in logs}
+
+    def reach(self, job_ids: Sequence[str]) -> list[Reach | None]:
+        client: Any = self._client
+        with available():
+            found = client.hmget(keys.FED, job_ids) if job_ids else []
+        return [None if text is None else _reach(text) for text in found]
 
     def forget(self, job_ids: Sequence[str]) -> None:
         client: Any = self._client
@@ -78,3 +84,8 @@ def _by_seq(rows: Sequence[tuple[bytes, Mapping[bytes, bytes]]]) -> dict[int, En
 
 def _seq(entry_id: bytes) -> int:
     return int(entry_id.partition(b"-")[0])
+
+
+def _reach(text: bytes) -> Reach:
+    epoch, seq, number = text.decode().split("-")
+    return Reach(Cursor(epoch, int(seq)), int(number))

@@ -41,6 +41,8 @@ class Feed:
         self._commands: list[bytes] = []
         self._wake = Event()
         self._heard = True
+        #: Since when not every channel is confirmed, by the monotonic clock; None while all are.
+        self.broken_since: float | None = None
         self._reader: gevent.Greenlet | None = None
 
     @property
@@ -78,6 +80,7 @@ class Feed:
                 self._carry(connection)
             except (OSError, redis.RedisError, hiredis.HiredisError) as error:
                 tries += 1
+                self.broken_since = self.broken_since or monotonic()
                 if tries == 1:
                     log.warning("relay: the live feed broke (%s); reconnecting", type(error).__name__)
             gevent.sleep(min(SLOWEST, 0.05 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311 - jitter
@@ -87,6 +90,7 @@ class Feed:
         self._commands = [_command(b"SUBSCRIBE", channel) for channel in self._channels]
         self._unconfirmed = Counter(self._channels)
         self._wake.set()
+        self._confirm()
         writer = gevent.spawn(self._write, sock)
         try:
             self._read(sock)
@@ -113,8 +117,13 @@ class Feed:
                 self._unconfirmed[channel] -= 1
                 if self._unconfirmed[channel] <= 0:
                     del self._unconfirmed[channel]
+                    self._confirm()
                     if channel in self._channels:
                         self._on_ready(channel)
+
+    def _confirm(self) -> None:
+        if not self._unconfirmed:
+            self.broken_since = None
 
     def _write(self, sock: gsocket.socket) -> None:
         """Sends what is to be said, at once; a connection that does not answer is closed, and the reader sees that."""

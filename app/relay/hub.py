@@ -9,17 +9,20 @@ Drawn as one subscriber's way:
 
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, cast
+from typing import cast
 
 import gevent
 import redis
+from gevent.event import Event
 from gevent.hub import get_hub
 
 from app.relay import join, upkeep
 from app.relay.feed import Feed
+from app.relay.live import Live
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
 from app.relay.reader import Reader, Snapshot
@@ -27,9 +30,8 @@ from app.relay.room import Room
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.upkeep import Pace
 from jobs import keys
-from jobs.eventlog import Entry, EventLog
-from jobs.events import TERMINAL
-from jobs.redis_log import parse_live
+from jobs.errors import LogUnavailable
+from jobs.eventlog import EventLog
 
 log = logging.getLogger("tailrace.stream")
 
@@ -61,7 +63,8 @@ class Relay:
         self.pace, self.retention_seconds = pace, retention_seconds
         self.reader = Reader(eventlog, snapshot)
         self.positions = Positions(self, places)
-        self.feed = Feed(client, self._on_live, self._on_ready)
+        self.live = Live(self)
+        self.feed = Feed(client, self.live.on_live, self.live.on_ready)
         self.tally = Tally()
         self.draining = False
         self._rooms: dict[bytes, Room] = {}
@@ -78,6 +81,10 @@ class Relay:
     def rooms(self) -> list[Room]:
         return list(self._rooms.values())
 
+    def room(self, channel: bytes) -> Room | None:
+        """The room that *channel* belongs to, if anybody listens."""
+        return self._rooms.get(channel)
+
     def holds(self, room: Room) -> bool:
         """Whether anybody still listens in *room*."""
         return self._rooms.get(room.channel) is room
@@ -87,19 +94,27 @@ class Relay:
     def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"") -> None:
         """Takes the connection; *head* (an HTTP response head, where one is due) goes out first."""
         self._start()
-        room = self._room(reading.job_id)
+        room = self._opened(reading.job_id)
         lifetime, beat = self.pace.rotate, self.pace.heartbeat
         subscriber = Subscriber(raw(sock), reading, room, lifetime=lifetime, beat=beat)
         self._subscribers[subscriber.fd] = subscriber
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
         room.joining.add(subscriber)
-        if not head or self.send(subscriber, head):
+        if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
+
+    def _greet(self, subscriber: Subscriber, head: bytes) -> bool:
+        try:
+            return subscriber.write_plain(head) or self._wait(subscriber)
+        except OSError:
+            self.drop(subscriber, "gone")
+            return False
 
     def _start(self) -> None:
         if self._ticker is None:
             self.feed.start()
+            self.live.delivery.start()
             self._ticker = gevent.spawn(upkeep.run, self, self.pace)
 
     def stop(self) -> None:
@@ -108,21 +123,44 @@ class Relay:
             self.drop(subscriber, "stopped")
         if self._ticker is not None:
             self._ticker.kill()
+        self.live.delivery.stop()
         self.feed.stop()
         self._poll.close()
 
     def drain(self, spread_seconds: float) -> None:
         """Takes nobody new, and asks everybody to come back elsewhere."""
         self.draining = True
+        for room in self.rooms():
+            room.ring()
         upkeep.drain(self, spread_seconds)
 
-    def _room(self, job_id: str) -> Room:
+    def _opened(self, job_id: str) -> Room:
         channel = keys.log(job_id).encode()
         room = self._rooms.get(channel)
         if room is None:
             room = self._rooms[channel] = Room(job_id)
             self.feed.subscribe(channel)
         return room
+
+    def _shut(self, room: Room) -> None:
+        """Nobody may be left in *room*: then its subscription ends too."""
+        if room.empty and self.holds(room):
+            del self._rooms[room.channel]
+            self.feed.unsubscribe(room.channel)
+
+    @contextmanager
+    def listen(self, job_id: str) -> Iterator[Event]:
+        """A bell that rings whenever something was appended to the job's log; LogUnavailable while Redis is away."""
+        self._start()
+        room, bell = self._opened(job_id), Event()
+        room.bells.add(bell)
+        try:
+            if not room.ready.wait(join.CONFIRM):
+                raise LogUnavailable(why="no confirmation")
+            yield bell
+        finally:
+            room.bells.discard(bell)
+            self._shut(room)
 
     def drop(self, subscriber: Subscriber, reason: str) -> None:
         """Closes the connection and frees all that it held."""
@@ -132,21 +170,13 @@ class Relay:
         del self._subscribers[subscriber.fd]
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
-        room = self._leave(subscriber)
-        if not room.live and not room.joining and self.holds(room):
-            del self._rooms[room.channel]
-            self.feed.unsubscribe(room.channel)
+        self._shut(self.leave(subscriber))
         self._note(subscriber, reason)
 
-    def _leave(self, subscriber: Subscriber) -> Room:
+    def leave(self, subscriber: Subscriber) -> Room:
+        """It listens no more; the room that it listened in."""
         room = cast("Room", subscriber.topic)
-        room.joining.discard(subscriber)
-        if subscriber.live:
-            subscriber.live = False
-            listeners = room.live[subscriber.reading.lens]
-            listeners.discard(subscriber)
-            if not listeners:
-                del room.live[subscriber.reading.lens]
+        room.leave(subscriber)
         return room
 
     def _note(self, subscriber: Subscriber, reason: str) -> None:
@@ -164,19 +194,26 @@ class Relay:
         if subscriber.closed:
             return False
         try:
-            whole = subscriber.write(data)
+            return subscriber.write(data) or self._wait(subscriber)
         except OSError:
             self.drop(subscriber, "gone")
             return False
-        if not whole:
-            self._poll.want_write(subscriber.fd)
-        return whole
+
+    def _wait(self, subscriber: Subscriber) -> bool:
+        """What stayed behind goes on when the socket takes more."""
+        self._poll.want_write(subscriber.fd)
+        return False
 
     def end(self, subscriber: Subscriber, data: bytes, reason: str) -> None:
         """Sends the last *data* and closes once it is out."""
+        if subscriber.closed or subscriber.ending:
+            return
         subscriber.ending = True
-        if self.send(subscriber, data):
-            self.drop(subscriber, reason)
+        try:
+            if subscriber.write(data, last=True) or self._wait(subscriber):
+                self.drop(subscriber, reason)
+        except OSError:
+            self.drop(subscriber, "gone")
 
     def _on_writable(self, fd: int) -> None:
         subscriber = self._subscribers.get(fd)
@@ -204,72 +241,3 @@ class Relay:
     def rejoin(self, subscriber: Subscriber) -> None:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
         gevent.spawn(join.run, self, subscriber)
-
-    def enter(self, subscriber: Subscriber) -> None:
-        """The subscriber stands where its room does: from here on it gets what the room gets."""
-        room = self._leave(subscriber)
-        subscriber.live = room.fresh = True
-        room.live.setdefault(subscriber.reading.lens, set()).add(subscriber)
-
-    def _fall_behind(self, room: Room, subscriber: Subscriber) -> None:
-        """The subscriber could not take everything: its place is kept as a cursor, not as a buffer."""
-        self._leave(subscriber)
-        subscriber.position = room.last
-        room.joining.add(subscriber)
-
-    # Live -----------------------------------------------------------------------------------------------------
-
-    def _on_ready(self, channel: bytes) -> None:
-        room = self._rooms.get(channel)
-        if room is None:
-            return
-        if room.ready.is_set():
-            upkeep.fill(self, room)
-        room.ready.set()
-
-    def _on_live(self, channel: bytes, payload: bytes) -> None:
-        room = self._rooms.get(channel)
-        if room is not None:
-            self.deliver(room, room.take(list(parse_live(payload))))
-            if room.holed and room.last is not None:
-                upkeep.fill(self, room)
-
-    def deliver(self, room: Room, entries: list[Entry]) -> None:
-        """Passes *entries* on to all that are live in *room*; each lens encodes them once."""
-        if entries:
-            self.tally.events += len(entries)
-            room.follow(entries)
-            for lens, listeners in tuple(room.live.items()):
-                data = lens.events(entries)
-                if data:
-                    self._pass_on(room, tuple(listeners), data)
-            if entries[-1].type in TERMINAL:
-                self.end_all(room, "terminal")
-        if room.lost:
-            self._renew(room)
-
-    def tell(self, room: Room, name: str, data: dict[str, Any]) -> None:
-        """An event of the stream itself, to all that are live in *room* and have taken what they were sent."""
-        for lens, listeners in tuple(room.live.items()):
-            ready = [subscriber for subscriber in listeners if not subscriber.rest]
-            self._pass_on(room, ready, lens.control(name, room.job_id, data))
-
-    def _pass_on(self, room: Room, listeners: Iterable[Subscriber], data: bytes) -> None:
-        for subscriber in listeners:
-            if not self.send(subscriber, data) and not subscriber.closed:
-                self._fall_behind(room, subscriber)
-
-    def end_all(self, room: Room, reason: str) -> None:
-        for lens, listeners in tuple(room.live.items()):
-            last = lens.control("stream.end", room.job_id, {"reason": reason}, cursor=room.last)
-            for subscriber in tuple(listeners):
-                self.end(subscriber, last, reason)
-
-    def _renew(self, room: Room) -> None:
-        """The log went on in another epoch: whoever was live looks anew and is told of the gap."""
-        subscribers = [s for listeners in room.live.values() for s in listeners]
-        for subscriber in subscribers:
-            self._fall_behind(room, subscriber)
-        room.last, room.lost, room.over = None, False, False
-        for subscriber in subscribers:
-            self.rejoin(subscriber)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import gevent
 
 from app.relay import upkeep
+from app.relay.audience import stretches_of
+from app.relay.merge import merge
+from app.relay.rate import MERGING
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
 from app.relay.subscriber import Subscriber
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
     from app.relay.hub import Relay
     from app.relay.room import Room
 
-#: Bytes of events put into one send of a replay.
-STRETCH = 256 * 1024
+#: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
+STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 #: Seconds that a channel's confirmation may take before Redis counts as away.
 CONFIRM = 5.0
 
@@ -74,7 +77,7 @@ class _Join:
             "oldest": page.oldest,
             "retention_seconds": self.relay.retention_seconds,
             "transport": lens.transport,
-            "filters": {"types": list(lens.types)},
+            "filters": lens.filters,
         }
         first = lens.retry(random.randint(500, 1500)) + _told(subscriber, "stream.open", opened)  # noqa: S311 - jitter
         first += self._begin(after, page)
@@ -131,20 +134,28 @@ class _Join:
         return self._tell(at, near)
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
-        stretch = _cut(near)
+        chosen, end = self._cut(self.subscriber.reading.lens.choose(near), near[-1].cursor)
         #: It stands in the log as it is now, also behind an event that was written under an earlier epoch.
-        self.subscriber.position = Cursor(at.epoch, stretch[-1].cursor.seq)
-        data = self.subscriber.reading.lens.events(stretch)
-        if stretch[-1].type in TERMINAL:
-            self._end(stretch[-1].cursor, data)
+        self.subscriber.position = Cursor(at.epoch, end.seq)
+        data = self.subscriber.reading.lens.encode(chosen)
+        if chosen and chosen[-1].type in TERMINAL:
+            self._end(chosen[-1].cursor, data)
             return False
         return not data or self.relay.send(self.subscriber, data)
+
+    def _cut(self, chosen: Sequence[Entry], end: Cursor) -> tuple[Sequence[Entry], Cursor]:
+        """As much as makes about one stretch, at least one event, and what it stands for; merged for the slow."""
+        slow = self.subscriber.slow
+        if slow or self.relay.live.level >= MERGING:
+            chosen = merge(chosen, logs=True)
+        stretch = next(stretches_of(chosen, SLOW_STRETCH if slow else STRETCH), chosen)
+        return stretch, end if len(stretch) == len(chosen) else stretch[-1].cursor
 
     def _tell_gap(self, missing: Gap, page: Page) -> bool:
         room = self.room
         if room.last is not None and gap(room.last, page) is not None:
             room.lost = True
-            self.relay.deliver(room, [])
+            self.relay.live.deliver(room, [])
         return self.relay.send(self.subscriber, self._gap(missing))
 
     def _share(self, page: Page) -> None:
@@ -152,10 +163,10 @@ class _Join:
         room = self.room
         if room.last is not None:
             #: Events of earlier epochs are history: the room is past them, or is told by the first that is not.
-            self.relay.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
+            self.relay.live.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
         elif not page.entries or page.entries[-1].cursor == page.last:
             room.learn(decode_head(page.head))
-            self.relay.deliver(room, room.begin(page.last))
+            self.relay.live.deliver(room, room.begin(page.last))
 
     def _arrive(self, at: Cursor, *, over: bool) -> bool:
         if over:
@@ -166,11 +177,13 @@ class _Join:
             upkeep.fill(self.relay, self.room)
             gevent.sleep(0.01)
             return True
-        self.relay.enter(self.subscriber)
-        if self.subscriber.caught_up:
-            return False
-        self.subscriber.caught_up = True
-        self.relay.send(self.subscriber, _told(self.subscriber, "stream.caught_up", {}, at))
+        if not self.subscriber.caught_up:
+            self.subscriber.caught_up = True
+            if not self.relay.send(self.subscriber, _told(self.subscriber, "stream.caught_up", {}, at)):
+                return False
+        if self.relay.live.say(self.subscriber):
+            self.subscriber.slow = False
+            self.room.enter(self.subscriber)
         return False
 
     def _end(self, at: Cursor, data: bytes) -> None:
@@ -179,13 +192,3 @@ class _Join:
         self.relay.end(
             self.subscriber, data + _told(self.subscriber, "stream.end", {"reason": "terminal"}, at), "terminal"
         )
-
-
-def _cut(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """As many of *entries* as make about one stretch; at least one."""
-    size = 0
-    for count, entry in enumerate(entries, 1):
-        size += len(entry.envelope)
-        if size >= STRETCH:
-            return entries[:count]
-    return entries

@@ -26,6 +26,15 @@ class Lens:
     named: bool = True
     #: Types, or prefixes with a star; empty for all. Terminal and stream events pass every filter.
     types: tuple[str, ...] = ()
+    #: Milliseconds that the client wants between one send and the next of what may wait.
+    min_interval_ms: int = 0
+    #: Whether the bytes are compressed, by each subscriber for itself.
+    gzip: bool = False
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What ``stream.open`` repeats of all this."""
+        return {"types": list(self.types), "min_interval_ms": self.min_interval_ms}
 
     @property
     def encoding(self) -> ModuleType:
@@ -41,12 +50,14 @@ class Lens:
     def wants(self, name: str) -> bool:
         return not self.types or _matches(self.types, name)
 
-    def events(self, entries: Iterable[Entry]) -> bytes:
-        """The wanted ones of *entries* as bytes, joined."""
-        frame, every = self.frame, not self.types
-        return b"".join(
-            [frame(name, envelope, str(cursor)) for cursor, name, envelope, _ in entries if every or self.wants(name)]
-        )
+    def choose(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The wanted ones of *entries*."""
+        return [entry for entry in entries if self.wants(entry.type)] if self.types else list(entries)
+
+    def encode(self, entries: Iterable[Entry]) -> bytes:
+        """*entries* as bytes, joined."""
+        frame = self.frame
+        return b"".join([frame(name, envelope, str(cursor)) for cursor, name, envelope, _ in entries])
 
     def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
         """An event of the stream itself: never stored; it carries an id only where a reader may resume from it."""

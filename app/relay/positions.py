@@ -65,4 +65,4 @@ class Positions:
             return
         if room.fresh or place != room.told:
             room.fresh, room.told = False, place
-            self._relay.tell(room, "stream.position", place)
+            self._relay.live.tell(room, "stream.position", place)

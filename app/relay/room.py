@@ -5,6 +5,7 @@ from typing import Any
 
 from gevent.event import Event
 
+from app.relay.audience import Audience
 from app.relay.lens import Lens
 from app.relay.subscriber import Subscriber
 from app.relay.topic import Topic
@@ -20,15 +21,30 @@ _WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.it
 class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
-    __slots__ = ("channel", "filling", "fresh", "joining", "kind", "left", "live", "queue", "ready", "told", "waits")
+    __slots__ = (
+        "bells",
+        "channel",
+        "filling",
+        "fresh",
+        "joining",
+        "kind",
+        "left",
+        "live",
+        "queue",
+        "ready",
+        "told",
+        "waits",
+    )
 
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
         self.channel = keys.log(job_id).encode()
         self.ready = Event()
-        #: Subscribers that are up to date, by lens: what is encoded once serves them all.
-        self.live: dict[Lens, set[Subscriber]] = {}
+        #: Subscribers that are up to date, by lens.
+        self.live: dict[Lens, Audience] = {}
         self.joining: set[Subscriber] = set()
+        #: Of those who read pages and wait for the next.
+        self.bells: set[Event] = set()
         self.filling = False
         #: The job's queue and type, and whether it waits there; known once somebody has read the log.
         self.queue = self.kind = ""
@@ -36,6 +52,34 @@ class Room(Topic):
         #: The place in the queue that was told last; whether somebody has come since, and whether it had none.
         self.told: dict[str, Any] | None = None
         self.fresh, self.left = True, False
+
+    @property
+    def empty(self) -> bool:
+        return not (self.live or self.joining or self.bells)
+
+    def ring(self) -> None:
+        for bell in self.bells:
+            bell.set()
+
+    def enter(self, subscriber: Subscriber) -> None:
+        """*subscriber* has been told all that was passed on: from here on it gets what the room gets."""
+        lens = subscriber.reading.lens
+        audience = self.live.get(lens)
+        if audience is None:
+            audience = self.live[lens] = Audience(self, lens)
+        assert self.last is not None  # noqa: S101 - whoever stands where the room does has read the log
+        audience.enter(subscriber, self.last)
+        self.joining.discard(subscriber)
+        subscriber.live = self.fresh = True
+
+    def leave(self, subscriber: Subscriber) -> None:
+        self.joining.discard(subscriber)
+        if subscriber.live:
+            subscriber.live = False
+            audience = self.live[subscriber.reading.lens]
+            audience.leave(subscriber)
+            if not audience.listeners:
+                del self.live[subscriber.reading.lens]
 
     def learn(self, head: Head) -> None:
         """The job as it was where the room begins."""

@@ -8,15 +8,25 @@ Its states:
 """
 
 import _socket
+import contextlib
 import random
 import socket
 import time
+import zlib
 from dataclasses import dataclass
 from typing import ClassVar
 
 from app.relay.lens import Lens
 from app.relay.topic import Topic
 from jobs.eventlog import Cursor
+
+#: zlib's own numbers: a gzip frame with a window of 4 KiB, and some 30 KiB of memory for each that is compressed.
+_GZIP, _MEMORY = 16 + 12, 5
+#: Linux: bytes that may wait in the kernel without being on their way; see tcp(7).
+_NOTSENT_LOWAT, _UNSENT = 25, 16 * 1024
+
+#: How the service is where nothing is out of order.
+WELL = (0, "recovered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +46,12 @@ class Subscriber:
     """The relay's end of one connection. All of it runs in the relay's one thread."""
 
     __slots__ = (
+        "_pack",
         "_send",
+        "blocked",
         "caught_up",
         "closed",
+        "condition",
         "ending",
         "fd",
         "fresh",
@@ -50,29 +63,49 @@ class Subscriber:
         "rest",
         "retire",
         "sent",
+        "slow",
         "sock",
         "topic",
     )
 
     #: Bytes that the kernel holds for one reader: small, so that a slow one shows early.
     SEND_BUFFER: ClassVar[int] = 64 * 1024
+    #: Seconds for which a reader may be blocked before what it is behind with is merged.
+    SLOW: ClassVar[float] = 1.0
 
     def __init__(self, sock: "_socket.socket", reading: Reading, topic: Topic, *, lifetime: float, beat: float) -> None:
         self.sock, self._send, self.fd = sock, sock.send, sock.fileno()
         self.reading, self.topic = reading, topic
-        #: The last event told while not live; a live subscriber stands where its topic does.
+        #: The last event told, whatever the filter let through.
         self.position: Cursor | str | None = reading.after
         self.fresh, self.caught_up = True, False
         self.live = self.ending = self.closed = False
         self.rest = b""
         self.sent = 0
+        #: Since when it has not taken all that it was sent, and whether that has lasted too long.
+        self.blocked, self.slow = 0.0, False
+        #: What it was told last of how the service is: (level, reason).
+        self.condition = WELL
+        self._pack = zlib.compressobj(6, zlib.DEFLATED, _GZIP, _MEMORY) if reading.lens.gzip else None
         self.opened = time.monotonic()
         self.retire = self.opened + lifetime * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
         #: When bytes last left for it; in the past at first, so that heartbeats of many do not fall together.
         self.heard = self.opened - beat * random.random()  # noqa: S311 - jitter
 
-    def write(self, data: bytes) -> bool:
+    def stands_at(self, at: Cursor) -> bool:
+        """Whether it was told everything up to *at*, or of another epoch."""
+        position = self.position
+        return not isinstance(position, Cursor) or position.epoch != at.epoch or position.seq >= at.seq
+
+    def write(self, data: bytes, *, last: bool = False) -> bool:
         """Sends *data*; False where some of it had to stay behind in :attr:`rest`. OSError where the reader is gone."""
+        if self._pack is not None:
+            #: Flushed with every send: an event must not wait in the compressor for the next.
+            data = self._pack.compress(data) + self._pack.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+        return self.write_plain(data)
+
+    def write_plain(self, data: bytes) -> bool:
+        """As :meth:`write`, of what is on no account compressed."""
         if self.rest:
             self.rest += data
             return False
@@ -80,18 +113,22 @@ class Subscriber:
             count = self._send(data)
         except BlockingIOError:
             count = 0
+        now = time.monotonic()
         if count:
             self.sent += count
-            self.heard = time.monotonic()
+            self.heard = now
         if count != len(data):
-            self.rest = data[count:]
+            self.rest, self.blocked = data[count:], self.blocked or now
             return False
         return True
 
     def drain(self) -> bool:
         """Sends what stayed behind; True once nothing is left."""
         rest, self.rest = self.rest, b""
-        return self.write(rest)
+        if not self.write_plain(rest):
+            return False
+        self.slow, self.blocked = time.monotonic() - self.blocked > self.SLOW, 0.0
+        return True
 
 
 def raw(sock: socket.socket) -> "_socket.socket":
@@ -102,4 +139,6 @@ def raw(sock: socket.socket) -> "_socket.socket":
     if family in {socket.AF_INET, socket.AF_INET6}:
         bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bare.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, Subscriber.SEND_BUFFER)
+        with contextlib.suppress(OSError):
+            bare.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, _UNSENT)
     return bare

@@ -38,6 +38,8 @@ def run(relay: "Relay", pace: Pace) -> None:
         relay.reader.forget()
         for subscriber in relay.subscribers():
             _attend(relay, pace, subscriber, now)
+        relay.live.settle()
+        relay.live.look(now)
         relay.positions.turn(now)
         if now - checked >= pace.check:
             checked = now
@@ -87,7 +89,7 @@ def _fill(relay: "Relay", room: Room) -> None:
     except LogUnavailable:
         pass  # the next message, confirmation or check looks again
     except JobNotFound:
-        relay.end_all(room, "gone")
+        relay.live.end_all(room, "gone")
     finally:
         room.filling = False
 
@@ -102,7 +104,7 @@ def _fill_page(relay: "Relay", room: Room) -> bool:
         return True
     if gap(at, page) is not None:
         room.lost = True
-    relay.deliver(room, room.take(page.entries))
+    relay.live.deliver(room, room.take(page.entries))
     return room.last is not None and room.last.seq < page.last.seq
 
 

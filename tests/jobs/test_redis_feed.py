@@ -82,7 +82,7 @@ def raw(yard: Yard) -> RedisLog:
 
 
 def told(yard: Yard, job_id: str) -> list[str]:
-    return [entry.type for entry in yard.log.feed.read(0).entries if entry.job == job_id]
+    return [entry.type for entry in yard.log.feed.read(0).entries if entry.job and entry.job.id == job_id]
 
 
 def test_the_sweep_tells_the_feed_of_a_job_that_was_only_just_created(yard: Yard) -> None:

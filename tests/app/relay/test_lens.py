@@ -33,8 +33,8 @@ def test_only_what_is_wanted_is_encoded(transport: str) -> None:
     lens = Lens(transport=transport, types=("metric",))
     one, other, end = entry("metric", 1), entry("log", 2), entry("job.failed", 3)
 
-    assert lens.events([one, other, end]) == lens.events([one]) + lens.events([end])
-    assert lens.events([other]) == b""
+    assert lens.encode(lens.choose([one, other, end])) == lens.encode([one]) + lens.encode([end])
+    assert lens.encode(lens.choose([other])) == b""
 
 
 def test_events_of_the_stream_pass_every_filter() -> None:
@@ -59,14 +59,14 @@ def test_an_event_of_the_stream_has_an_id_only_where_a_reader_may_resume() -> No
 def test_without_names_no_frame_has_an_event_field() -> None:
     lens = Lens(named=False)
 
-    assert lens.events([entry("log")]) == b'id: k3f9ab-17\ndata: {"type":"log"}\n\n'
+    assert lens.encode(lens.choose([entry("log")])) == b'id: k3f9ab-17\ndata: {"type":"log"}\n\n'
     assert lens.control("stream.end", "j", {}).startswith(b"data: ")
 
 
 def test_ndjson_says_the_same_a_line_each() -> None:
     lens = Lens(transport="ndjson")
 
-    assert lens.events([entry("log"), entry("metric")]) == b'{"type":"log"}\n{"type":"metric"}\n'
+    assert lens.encode(lens.choose([entry("log"), entry("metric")])) == b'{"type":"log"}\n{"type":"metric"}\n'
     line = lens.control("stream.end", "j", {"reason": "terminal"}, cursor=CURSOR)
     assert msgspec.json.decode(line) == {
         "id": "k3f9ab-17",

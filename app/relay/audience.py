@@ -1,0 +1,122 @@
+"""Those who are live in one room through one lens, and what they have yet to be sent: encoded once for them all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from app.relay.lens import Lens
+from app.relay.merge import merge
+from app.relay.rate import Rate
+from jobs.eventlog import Cursor, Entry
+
+if TYPE_CHECKING:
+    from app.relay.room import Room
+    from app.relay.subscriber import Subscriber
+
+#: Events, and bytes of them, that may wait for their time; more go at once, merged.
+WAITING, WAITING_BYTES = 512, 128 * 1024
+#: Bytes sent at a time: what of it a blocked listener could not take is kept for it.
+LOAD = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What goes out in one flush: the bytes, up to which event, to whom, and whether nothing follows it."""
+
+    data: bytes
+    at: Cursor
+    listeners: Sequence["Subscriber"]
+    last: bool = False
+
+
+class Audience:
+    """Belongs to its room for as long as anybody listens."""
+
+    __slots__ = ("due", "flushed", "lens", "listeners", "newcomers", "queued", "room", "sending", "size", "waiting")
+
+    def __init__(self, room: "Room", lens: Lens) -> None:
+        self.room, self.lens = room, lens
+        self.listeners: set[Subscriber] = set()
+        #: Those who came while something waited, and up to where they had been told of it by then.
+        self.newcomers: dict[Subscriber, Cursor] = {}
+        self.waiting: list[Entry] = []
+        self.size = 0
+        #: When something was last sent, and when what waits is due (None: nothing waits).
+        self.flushed = 0.0
+        self.due: float | None = None
+        #: Whether its turn to be flushed has come, and whether that is under way.
+        self.queued = self.sending = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that listen have been told everything."""
+        return not (self.waiting or self.sending)
+
+    def enter(self, subscriber: "Subscriber", at: Cursor) -> None:
+        if self.waiting:
+            self.newcomers[subscriber] = at
+        self.listeners.add(subscriber)
+
+    def leave(self, subscriber: "Subscriber") -> None:
+        self.listeners.discard(subscriber)
+        self.newcomers.pop(subscriber, None)
+
+    def add(self, entries: Iterable[Entry], rate: Rate, now: float) -> float | None:
+        """Takes what is wanted of *entries*; when all that waits is due now, None where it was due then already."""
+        wanted = self.lens.choose(entries)
+        if not wanted:
+            return None
+        self.waiting += wanted
+        self.size += sum(len(entry.envelope) for entry in wanted)
+        full = len(self.waiting) > WAITING or self.size > WAITING_BYTES
+        due = now if full else max(now, self.flushed + rate.shortest(wanted))
+        if self.due is not None and self.due <= due:
+            return None
+        self.due = due
+        return due
+
+    def replan(self, rate: Rate, now: float) -> float | None:
+        """The rate has changed: when what waits is due now, None where nothing does."""
+        if self.waiting:
+            self.due = max(now, self.flushed + rate.shortest(self.waiting))
+            return self.due
+        return None
+
+    def take(self, rate: Rate, now: float) -> list[Load]:
+        """What waits, for whom: one load for all, and one for each place that newcomers had been told up to."""
+        entries, newcomers = self.waiting, self.newcomers
+        self.waiting, self.newcomers, self.size = [], {}, 0
+        self.due, self.flushed = None, now
+        if not entries:
+            return []
+        loads = self._loads(entries, rate, tuple(self.listeners - newcomers.keys()))
+        for place in set(newcomers.values()):
+            later = [entry for entry in entries if entry.cursor.seq > place.seq]
+            loads += self._loads(later, rate, tuple(who for who, since in newcomers.items() if since == place))
+        return loads
+
+    def _loads(self, entries: Sequence[Entry], rate: Rate, listeners: Sequence["Subscriber"]) -> list[Load]:
+        if not (entries and listeners):
+            return []
+        if rate.calm or rate.progress:
+            entries = merge(entries, logs=rate.logs)
+        stretches = [self._load(stretch, stretch[-1].cursor, listeners) for stretch in stretches_of(entries)]
+        whole = cast("Cursor", self.room.last)
+        stretches[-1] = replace(stretches[-1], at=whole)
+        if self.room.over:
+            end = self.lens.control("stream.end", self.room.job_id, {"reason": "terminal"}, cursor=whole)
+            stretches[-1] = replace(stretches[-1], data=stretches[-1].data + end, last=True)
+        return stretches
+
+    def _load(self, entries: Sequence[Entry], at: Cursor, listeners: Sequence["Subscriber"]) -> Load:
+        return Load(self.lens.encode(entries), at, listeners)
+
+
+def stretches_of(entries: Sequence[Entry], size: int = LOAD) -> Iterator[Sequence[Entry]]:
+    """*entries* in runs of about *size* bytes each, at least one event."""
+    begin = held = 0
+    for index, entry in enumerate(entries):
+        held += len(entry.envelope)
+        if held >= size or index == len(entries) - 1:
+            yield entries[begin : index + 1]
+            begin, held = index + 1, 0

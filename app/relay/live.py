@@ -1,0 +1,172 @@
+"""From the live feed to those who listen: what arrives is put in order, filled in where it has holes, and delivered."""
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from app.relay import upkeep
+from app.relay.audience import Audience, Load
+from app.relay.delivery import Delivery, Slices
+from app.relay.rate import Rate, rate
+from app.relay.room import Room
+from app.relay.subscriber import WELL, Subscriber
+from jobs.eventlog import Entry
+from jobs.redis_log import parse_live
+
+if TYPE_CHECKING:
+    from app.relay.hub import Relay
+
+#: Seconds for which the feed may be broken before those who listen are told.
+AWAY = 1.0
+
+
+class Live:
+    """The relay's way for events; *level* says how much of it the process can bear (``app/relay/rate.py``)."""
+
+    def __init__(self, relay: "Relay") -> None:
+        self._relay = relay
+        self.delivery = Delivery(self._take, self._pass_on)
+        self.level, self.reason = WELL
+        #: Whether Redis does not answer: streams stay open, and say so.
+        self.away = False
+
+    # In -------------------------------------------------------------------------------------------------------
+
+    def on_ready(self, channel: bytes) -> None:
+        """The subscription holds from here on: a room that had begun before looks for what it missed."""
+        room = self._relay.room(channel)
+        if room is None:
+            return
+        if room.ready.is_set():
+            upkeep.fill(self._relay, room)
+            room.ring()
+        room.ready.set()
+
+    def on_live(self, channel: bytes, payload: bytes) -> None:
+        room = self._relay.room(channel)
+        if room is None:
+            return
+        room.ring()
+        #: Where all wait for a page, nothing is kept for anybody.
+        if room.last is not None or room.joining:
+            self.deliver(room, room.take(list(parse_live(payload))))
+            if room.holed and room.last is not None:
+                upkeep.fill(self._relay, room)
+
+    def deliver(self, room: Room, entries: list[Entry]) -> None:
+        """Passes *entries* on to all that are live in *room*, each audience in its time."""
+        if entries:
+            self._relay.tally.events += len(entries)
+            room.follow(entries)
+            now = monotonic()
+            for audience in room.live.values():
+                due = audience.add(entries, self.rate(audience), now)
+                if due is not None:
+                    self.delivery.plan(audience, due, now)
+        if room.lost:
+            self._renew(room)
+
+    def rate(self, audience: Audience) -> Rate:
+        return rate(self.level, audience.lens.min_interval_ms)
+
+    # Out ------------------------------------------------------------------------------------------------------
+
+    def _take(self, audience: Audience, now: float) -> list[Load]:
+        return audience.take(self.rate(audience), now)
+
+    def _pass_on(self, load: Load, subscriber: Subscriber) -> None:
+        #: Between two slices it may have gone, or have been told all this from the log.
+        if not subscriber.live or subscriber.stands_at(load.at):
+            return
+        subscriber.position = load.at
+        if load.last:
+            self._relay.end(subscriber, load.data, "terminal")
+        elif not self._relay.send(subscriber, load.data) and not subscriber.closed:
+            self._fall_behind(subscriber)
+
+    def _fall_behind(self, subscriber: Subscriber) -> None:
+        """The subscriber could not take everything: its place is kept as a cursor, not as a buffer."""
+        room = self._relay.leave(subscriber)
+        room.joining.add(subscriber)
+
+    def tell(self, room: Room, name: str, data: dict[str, Any]) -> None:
+        """An event of the stream itself, to all that are live in *room* and have taken what they were sent."""
+        for lens, audience in tuple(room.live.items()):
+            told = lens.control(name, room.job_id, data)
+            for subscriber in [listener for listener in audience.listeners if not listener.rest]:
+                if not self._relay.send(subscriber, told) and not subscriber.closed:
+                    self._fall_behind(subscriber)
+
+    def end_all(self, room: Room, reason: str) -> None:
+        for lens, audience in tuple(room.live.items()):
+            last = lens.control("stream.end", room.job_id, {"reason": reason}, cursor=room.last)
+            for subscriber in tuple(audience.listeners):
+                self._relay.end(subscriber, last, reason)
+
+    def _renew(self, room: Room) -> None:
+        """The log went on in another epoch: whoever was live looks anew and is told of the gap."""
+        subscribers = [s for audience in room.live.values() for s in audience.listeners]
+        for subscriber in subscribers:
+            self._fall_behind(subscriber)
+        room.last, room.lost, room.over = None, False, False
+        for subscriber in subscribers:
+            self._relay.rejoin(subscriber)
+
+    def settle(self) -> None:
+        """Who waits for nothing stands where the room does, also where its filter let nothing through for long."""
+        for room in self._relay.rooms():
+            for audience in room.live.values():
+                if audience.idle and room.last is not None:
+                    for subscriber in audience.listeners:
+                        subscriber.position = room.last
+
+    # How much --------------------------------------------------------------------------------------------------
+
+    @property
+    def condition(self) -> tuple[int, str]:
+        """How things stand with this process, as streams are told: a level and why."""
+        return self.level, "redis_away" if self.away else self.reason
+
+    def degrade(self, level: int, reason: str) -> None:
+        """From here on events come as *level* allows; every stream is told so."""
+        if (level, reason) == (self.level, self.reason):
+            return
+        self.level, self.reason = level, reason
+        now = monotonic()
+        for room in self._relay.rooms():
+            for audience in room.live.values():
+                due = audience.replan(self.rate(audience), now)
+                if due is not None:
+                    self.delivery.plan(audience, due, now)
+        gevent.spawn(self._announce)
+
+    def look(self, now: float) -> None:
+        """Whether Redis is away; it is back once all that was missed has been filled in."""
+        since = self._relay.feed.broken_since
+        if self.away:
+            away = since is not None or any(room.filling for room in self._relay.rooms())
+        else:
+            away = since is not None and now - since > AWAY
+        if away != self.away:
+            self.away = away
+            gevent.spawn(self._announce)
+
+    def _announce(self) -> None:
+        slices = Slices()
+        for subscriber in self._relay.subscribers():
+            told = subscriber.fresh or bool(subscriber.rest) or self.say(subscriber)
+            if not told and subscriber.live:
+                self._fall_behind(subscriber)
+            slices.breathe()
+
+    def say(self, subscriber: Subscriber) -> bool:
+        """Tells a stream how things stand where it knows otherwise; False where it could not take that."""
+        condition = self.condition
+        if subscriber.closed or subscriber.ending or subscriber.condition == condition:
+            return True
+        subscriber.condition = condition
+        (level, reason), lens = condition, subscriber.reading.lens
+        interval = round(1000 * rate(level, lens.min_interval_ms).progress)
+        data = {"level": level, "min_interval_ms": interval, "reason": reason}
+        return self._relay.send(subscriber, lens.control("stream.degraded", subscriber.reading.job_id, data))
