@@ -81,6 +81,11 @@ class Room(Topic):
             if not audience.listeners:
                 del self.live[subscriber.reading.lens]
 
+    @property
+    def watched(self) -> set[str]:
+        """The jobs that those who listen here are watching."""
+        return {self.job_id}
+
     def learn(self, head: Head) -> None:
         """The job as it was where the room begins."""
         self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
