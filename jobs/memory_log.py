@@ -16,16 +16,17 @@ class _Stored:
     checkpoint: bytes | None = None
     checkpoint_seq: int = 0
     entries: deque[Entry] = field(default_factory=deque)
+    size: int = 0
     #: Batch id → the cursor behind it.
     batches: dict[str, Cursor] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
 
 
 class MemoryLog(EventLog):
-    """Obeys the same conformance suite as the Redis log; *max_events* bounds each job's log."""
+    """Obeys the same conformance suite as the Redis log; *max_events* and *max_bytes* bound each job's log."""
 
-    def __init__(self, *, max_events: int = 100_000) -> None:
-        self._max_events = max_events
+    def __init__(self, *, max_events: int = 100_000, max_bytes: int = 64 << 20) -> None:
+        self._max_events, self._max_bytes = max_events, max_bytes
         self._jobs: dict[str, _Stored] = {}
         self._lock = Lock()
 
@@ -42,14 +43,21 @@ class MemoryLog(EventLog):
         for seq, (name, envelope) in enumerate(batch.entries, batch.expect.seq + 1):
             stored.cursor = Cursor(batch.epoch, seq)
             stored.entries.append(Entry(stored.cursor, name, envelope))
-        while len(stored.entries) > self._max_events:
-            stored.entries.popleft()
+            stored.size += len(envelope)
         stored.kept.update(batch.kept)
         stored.head, stored.batches[batch.batch_id] = batch.head, stored.cursor
         if batch.checkpoint is not None:
             stored.checkpoint, stored.checkpoint_seq = batch.checkpoint, stored.cursor.seq
+        self._trim(stored)
         if batch.terminal:
             stored.kept.clear()
+
+    def _trim(self, stored: _Stored) -> None:
+        """The oldest go, but none behind the checkpoint: what is folded must be there."""
+        while len(stored.entries) > self._max_events or stored.size > self._max_bytes:
+            if stored.entries[0].cursor.seq > stored.checkpoint_seq:
+                return
+            stored.size -= len(stored.entries.popleft().envelope)
 
     @staticmethod
     def _refuse(job_id: str, stored: _Stored, batch: Batch) -> Cursor:

@@ -26,11 +26,20 @@ def script(name: str) -> str:
 class RedisLog(EventLog):
     """The log of ``docs/adr/0001``; *client* returns bytes and retries nothing by itself.
 
-    *retention_seconds* begin at a job's terminal event; *max_events* bounds each log (Redis may keep a few more).
+    *retention_seconds* begin at a job's terminal event; *max_events* and
+    *max_bytes* bound each log (Redis may keep a few more, and keeps what no checkpoint covers yet).
     """
 
-    def __init__(self, client: redis.Redis, *, retention_seconds: int, max_events: int, sharded: bool = False) -> None:
-        self._client, self._retention, self._max_events = client, retention_seconds, max_events
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        retention_seconds: int,
+        max_events: int,
+        max_bytes: int = 64 << 20,
+        sharded: bool = False,
+    ) -> None:
+        self._client, self._retention, self._bounds = client, retention_seconds, (max_events, max_bytes)
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
         self._append = client.register_script(script("append.lua"))
         self._read = client.register_script(script("read.lua"))
@@ -44,7 +53,7 @@ class RedisLog(EventLog):
             batch.head,
             batch.checkpoint or b"",
             self._retention if batch.terminal else 0,
-            self._max_events,
+            *self._bounds,
             self._publish,
             len(batch.entries),
         ]

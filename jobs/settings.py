@@ -46,6 +46,8 @@ class Settings:
     retention_seconds: int = 7 * 86400
     #: TAILRACE_LOG_MAX_EVENTS: events kept of one job; older ones go.
     log_max_events: int = 100_000
+    #: TAILRACE_LOG_MAX_BYTES: bytes of events kept of one job; older ones go.
+    log_max_bytes: int = 64 << 20
     #: TAILRACE_MAX_BODY_BYTES: the largest JSON body.
     max_body_bytes: int = 60_000
     #: TAILRACE_MAX_FILE_BYTES: the largest upload.
@@ -165,6 +167,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "pool": _one_of("prefork", "threads", "gevent"),
     "retention_seconds": _number(int, 1, 10**9),
     "log_max_events": _number(int, 1000, 10**8),
+    "log_max_bytes": _number(int, 1 << 16, 1 << 40),
     "max_body_bytes": _number(int, 1000, 60_000),
     "max_file_bytes": _number(int, 1, 1 << 50),
     "max_queued": _number(int, 1, 10**8),

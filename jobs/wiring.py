@@ -57,7 +57,12 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
     """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
     doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url))
     client = redis_client(settings.redis_url)
-    alone = RedisLog(client, retention_seconds=settings.retention_seconds, max_events=settings.log_max_events)
+    alone = RedisLog(
+        client,
+        retention_seconds=settings.retention_seconds,
+        max_events=settings.log_max_events,
+        max_bytes=settings.log_max_bytes,
+    )
     log = FedLog(alone, RedisFeed(client))
     index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)

@@ -18,6 +18,7 @@ from tests.service import REDISES
 
 #: Events that a log of these tests keeps; Redis may keep up to a node more.
 MAX_EVENTS = 1000
+MAX_BYTES = 1 << 20
 
 
 class Bench:
@@ -42,7 +43,7 @@ class Bench:
 
 class MemoryBench(Bench):
     def __init__(self) -> None:
-        self.log = self.memory = MemoryLog(max_events=MAX_EVENTS)
+        self.log = self.memory = MemoryLog(max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
 
     def keep(self, job_id: str) -> Callable[[], None]:
         kept = copy.deepcopy(self.memory._jobs[job_id])
@@ -63,7 +64,7 @@ class RedisBench(Bench):
     def another(self) -> EventLog:
         client = redis_client(self.url, connections=4)
         self.clients.append(client)
-        return RedisLog(client, retention_seconds=60, max_events=MAX_EVENTS)
+        return RedisLog(client, retention_seconds=60, max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
 
     def fed(self, max_pointers: int) -> FedLog:
         return FedLog(self.log, RedisFeed(self.clients[0], max_pointers=max_pointers))

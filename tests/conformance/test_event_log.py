@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from jobs.errors import CursorMoved, JobNotFound
-from jobs.eventlog import NOWHERE, Batch, Cursor, Entry, EventLog
-from tests.conformance.conftest import MAX_EVENTS
+from jobs.eventlog import NOWHERE, Batch, Cursor, Entry, EventLog, Page
+from tests.conformance.conftest import MAX_BYTES, MAX_EVENTS
 from tests.service import RedisServer
 
 JOB = "01j9zc3k2v8r5n7m4q6w0x1y2e"
@@ -227,19 +227,32 @@ def test_a_deleted_job_is_gone_also_for_who_still_writes_to_it(log: EventLog) ->
         log.append(JOB, batch(11))
 
 
-def test_a_log_keeps_its_newest_events_and_says_which_is_the_oldest(log: EventLog) -> None:
+def crammed(log: EventLog, batches: int, *, size: int = 100, checkpoint: bytes | None = b"job") -> Page:
+    """A hundred events in each of *batches*, and the log from its oldest event on."""
     at = NOWHERE
-    for _ in range(40):
-        at = log.append(JOB, batch(at, *[b"x" * 100] * 100))
+    for _ in range(batches):
+        at = log.append(JOB, batch(at, *[b"x" * size] * 100)._replace(checkpoint=checkpoint))
+    return log.read(JOB, 0, 10_000)
 
-    page = log.read(JOB, 0, 10_000)
-    assert len(page.entries) >= MAX_EVENTS
+
+def test_a_log_keeps_its_newest_events_and_says_which_is_the_oldest(log: EventLog) -> None:
+    page = crammed(log, 40)
+    assert MAX_EVENTS <= len(page.entries) <= MAX_EVENTS + 200
     assert page.oldest == page.entries[0].cursor.seq > 1
     assert page.entries[-1].cursor == page.last == Cursor(EPOCH, 4000)
     assert all(later.cursor.seq == earlier.cursor.seq + 1 for earlier, later in pairwise(page.entries))
 
 
-# What is kept for later runs -------------------------------------------------------------------------------------
+def test_a_log_keeps_no_more_bytes_than_it_may(log: EventLog) -> None:
+    page = crammed(log, 5, size=5000)
+    assert 0.8 * MAX_BYTES < sum(len(entry.envelope) for entry in page.entries) <= MAX_BYTES
+    assert page.entries[-1].cursor == page.last == Cursor(EPOCH, 500)
+
+
+@pytest.mark.parametrize("size", [100, 20_000])
+def test_what_no_checkpoint_covers_is_kept_whatever_its_size(log: EventLog, size: int) -> None:
+    page = crammed(log, 15, size=size, checkpoint=None)
+    assert (page.oldest, len(page.entries)) == (1, 1500)
 
 
 def keeping(after: int, *envelopes: bytes, batch_id: str = "keeping", terminal: bool = False, **kept: bytes) -> Batch:
