@@ -55,9 +55,9 @@ class Streams:
         with suppress(LogUnavailable):
             #: An open stream is seen within a second or two; a job just accepted may not have that long.
             Sight(self._parts.index).saw({job_id: 0.0})
-        return self._open(job_id, parse_after(after), Lens())
+        return self.carry(job_id, parse_after(after), Lens())
 
-    def _open(self, job_id: str, after: After, lens: Lens) -> Response:
+    def carry(self, job_id: str, after: After, lens: Lens) -> Response:
         if self._relay.draining:
             return refusal(lens, job_id, "stream.reconnect", reason="drain")
         if len(self._relay) >= self._parts.settings.max_streams:
@@ -70,9 +70,8 @@ class Streams:
 
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
-        transport = _transport()
-        text = request.headers.get("Last-Event-ID") or request.args.get("after")
-        lens = _lens(transport)
+        transport = transport_of()
+        text, lens = cursor_text(), lens_of(transport)
         if transport == "json":
             return self._page(job_id, text, lens)
         after = parse_after(text)
@@ -82,10 +81,8 @@ class Streams:
         except LogUnavailable:
             return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
         if head.state.terminal and after == Cursor(head.epoch, head.seq):
-            answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
-            del answer.headers["Content-Type"]
-            return answer
-        return self._open(job_id, after, lens)
+            return nothing_more()
+        return self.carry(job_id, after, lens)
 
     # JSON -----------------------------------------------------------------------------------------------------
 
@@ -156,6 +153,13 @@ def blueprint(streams: Streams) -> Blueprint:
     return events
 
 
+def nothing_more() -> Response:
+    """What stops an EventSource that would come back again and again to a log that has ended."""
+    answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
+    del answer.headers["Content-Type"]
+    return answer
+
+
 def refusal(lens: Lens, job_id: str, name: str, **data: Any) -> Response:
     """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
     retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
@@ -201,7 +205,8 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
     return int(text)
 
 
-def _transport() -> str:
+def transport_of() -> str:
+    """The transport that the request in hand asks for."""
     if "Accept" not in request.headers:
         return "sse"
     best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))
@@ -211,7 +216,12 @@ def _transport() -> str:
     return MEDIA_TYPES[best]
 
 
-def _lens(transport: str) -> Lens:
+def cursor_text() -> str | None:
+    """The cursor as the request in hand names it."""
+    return request.headers.get("Last-Event-ID") or request.args.get("after")
+
+
+def lens_of(transport: str) -> Lens:
     """How the request in hand wants its events."""
     return Lens(
         transport=transport,

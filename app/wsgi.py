@@ -9,12 +9,13 @@ from typing import Any
 import gevent
 import msgspec
 
-from app import events
+from app import events, many
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
 from app.relay.hub import Relay
 from app.relay.upkeep import Pace
+from app.roster import Roster
 from app.streams import Detach
 from app.view import View
 from app.web import pages
@@ -54,6 +55,7 @@ relay = Relay(
     view.prospects.places,
     pace=pace,
     retention_seconds=settings.retention_seconds,
+    cards=Roster(parts.lifecycle, view).cards,
 )
 metrics = Metrics()
 metrics.watch(relay)
@@ -65,7 +67,7 @@ app = Detach(
         draining=lambda: relay.draining,
         listen=relay.listen,
         page=pages.blueprint,
-        blueprints=[events.blueprint(streams)],
+        blueprints=[events.blueprint(streams), many.blueprint(many.Many(parts, relay, streams))],
         view=view,
         metrics=metrics,
     )

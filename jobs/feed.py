@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page, Subject
-from jobs.head import decode_head
+from jobs.head import Head
 
 #: Events that one page goes on by at most.
 PAGE = 200
@@ -127,9 +127,8 @@ def spans(pointers: Iterable[Pointer]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def subject_of(head: bytes) -> Subject:
-    found = decode_head(head)
-    return Subject(found.id, found.type, frozenset(found.labels.items()))
+def subject_of(head: Head) -> Subject:
+    return Subject(head.id, head.type, frozenset(head.labels.items()))
 
 
 def laid_out(pointers: Sequence[Pointer], logs: Mapping[str, Stretch | None], page: FeedPage) -> FeedPage:

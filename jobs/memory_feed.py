@@ -7,6 +7,7 @@ from threading import Lock
 from jobs.errors import JobNotFound
 from jobs.eventlog import NOWHERE, Cursor, EventLog
 from jobs.feed import PAGE, Feed, FeedPage, Pointer, Reach, Stretch, laid_out, oldest_of, spans, subject_of, within
+from jobs.head import decode_head
 from jobs.writer import new_epoch
 
 
@@ -47,7 +48,7 @@ class MemoryFeed(Feed):
             page = self._log.read(job_id, first - 1, last - first + 1)
         except JobNotFound:
             return None
-        return Stretch(subject_of(page.head), {entry.cursor.seq: entry for entry in page.entries})
+        return Stretch(subject_of(decode_head(page.head)), {entry.cursor.seq: entry for entry in page.entries})
 
     def reach(self, job_ids: Sequence[str]) -> list[Reach | None]:
         with self._lock:

@@ -8,6 +8,7 @@ import redis
 from jobs import keys
 from jobs.eventlog import NOWHERE, Cursor, Entry
 from jobs.feed import PAGE, Feed, FeedPage, Pointer, Reach, Stretch, laid_out, oldest_of, spans, subject_of, within
+from jobs.head import decode_head
 from jobs.redis_log import available, script
 from jobs.writer import new_epoch
 
@@ -59,7 +60,10 @@ class RedisFeed(Feed):
                 pipe.hget(keys.head(job), "h")
             found = pipe.execute()
         logs = zip(wanted, found[::2], found[1::2], strict=True)
-        return {job: None if head is None else Stretch(subject_of(head), _by_seq(rows)) for job, rows, head in logs}
+        return {
+            job: None if head is None else Stretch(subject_of(decode_head(head)), _by_seq(rows))
+            for job, rows, head in logs
+        }
 
     def reach(self, job_ids: Sequence[str]) -> list[Reach | None]:
         client: Any = self._client

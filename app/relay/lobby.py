@@ -1,11 +1,17 @@
-"""Where the events of all jobs pass: one room in a web process, filled from the feed for as long as anybody reads it."""
+"""Where the events of all jobs pass: one room of a web process, filled from the feed while anybody reads it."""
 
-from app.relay.choice import MANY
+from collections.abc import Iterable, Sequence
+
+from app.relay.audience import Audience
+from app.relay.choice import MANY, Choice
 from app.relay.room import Room
 from jobs import keys
 from jobs.errors import InvalidCursor
 from jobs.eventlog import Cursor, Entry, Page
 from jobs.feed import FeedPage
+
+#: Seconds from one read of the feed to the next.
+PAUSE = 0.005
 
 
 class Lobby(Room):
@@ -32,14 +38,31 @@ class Lobby(Room):
             return False
         return self.rung.epoch != self.last.epoch or self.rung.seq > self.last.seq
 
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """No one job, so nothing that it waits for."""
+
     def ends(self, entry: Entry) -> bool:  # noqa: ARG002 - one job's end is not the feed's
         return False
+
+    def concerned(self, entries: Sequence[Entry]) -> list[Audience]:
+        """Most name a few jobs: they are passed over without a look at each event."""
+        ids = {entry.job.id for entry in entries if entry.job is not None}
+        return [audience for audience in self.live.values() if not _elsewhere(audience.lens.choice, ids)]
+
+    @property
+    def pause(self) -> float:
+        """Long enough for a read to find several appends: each read costs two calls, however much it finds."""
+        return PAUSE
 
     @property
     def watched(self) -> set[str]:
         """Only who names a job is watching it."""
         lenses = [*self.live, *(subscriber.reading.lens for subscriber in self.joining)]
         return {job_id for lens in lenses if lens.choice is not None for job_id in lens.choice.jobs}
+
+
+def _elsewhere(choice: Choice | None, ids: set[str]) -> bool:
+    return choice is not None and bool(choice.jobs) and choice.jobs.isdisjoint(ids)
 
 
 def dense(found: FeedPage, after: int) -> Page:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.relay.lens import Lens
+from app.relay.opening import Opening
 from app.relay.topic import Topic
 from jobs.eventlog import Cursor
 
@@ -58,6 +59,7 @@ class Subscriber:
         "heard",
         "live",
         "opened",
+        "opening",
         "position",
         "reading",
         "rest",
@@ -79,6 +81,8 @@ class Subscriber:
         #: The last event told, whatever the filter let through.
         self.position: Cursor | str | None = reading.after
         self.fresh, self.caught_up = True, False
+        #: Of a reader of many jobs: what it has yet to be told before it follows them.
+        self.opening: Opening | None = None
         self.live = self.ending = self.closed = False
         self.rest = b""
         self.sent = 0

@@ -1,0 +1,413 @@
+"""Many jobs over one stream: every event of each once and in order, from whatever place of the feed."""
+
+import random
+from typing import Any
+
+import gevent
+import msgspec
+import pytest
+
+from app.relay.choice import MANY, Choice
+from app.relay.hub import Relay
+from app.relay.lens import Lens
+from app.relay.lobby import Lobby
+from app.relay.reader import Reader
+from jobs import events as ev
+from jobs import keys
+from jobs.eventlog import Cursor
+from jobs.files import new_id
+from jobs.redis_log import RedisLog
+from jobs.wiring import Parts
+from jobs.writer import Writer
+from tests.app.relay.conftest import PACE, Client, begin, finish, relay_of, until, work
+
+LINE = ev.LogWritten(level="info", message="x")
+
+
+def reader(relay: Relay, after: Cursor | str | None = "snapshot", *, cut: int | None = None, **choice: Any) -> Client:
+    lens = Lens(choice=Choice(**{name: frozenset(value) for name, value in choice.items()}))
+    return Client(relay, MANY, after, cut, lens)
+
+
+def envelopes(client: Client) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(frame["data"]) for frame in client.frames]
+
+
+def seqs(client: Client, job_id: str) -> list[int]:
+    return [each["seq"] for each in envelopes(client) if each["job"] == job_id and "seq" in each]
+
+
+def shown(client: Client) -> dict[str, dict[str, Any]]:
+    return {each["job"]: each["data"]["job"] for each in envelopes(client) if each["type"] == "stream.snapshot"}
+
+
+def end(writer: Writer) -> None:
+    writer.write([ev.JobSucceeded(result=1)])
+
+
+def ended(told: list[dict[str, Any]]) -> set[str]:
+    return {each["job"] for each in told if each["type"] == "job.succeeded"}
+
+
+def opened(client: Client) -> Client:
+    """*client* after it has read its stream up to where that goes live."""
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    following.kill()
+    return client
+
+
+def begun(parts: Parts, count: int) -> list[Writer]:
+    return [begin(parts) for _ in range(count)]
+
+
+def tail(parts: Parts) -> Cursor:
+    return parts.log.feed.read(0, 1).last
+
+
+# What is told, and when it ends ----------------------------------------------------------------------------------
+
+
+def test_named_jobs_are_told_as_they_are_then_live_to_the_last_of_their_ends(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 3)
+    other = begin(parts)
+    for writer in writers:
+        work(writer, 2, end=False)
+    at = {writer.job_id: writer.job.seq for writer in writers}
+    client = reader(relay, jobs=at)
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    for writer in (*writers, other):
+        work(writer, 5, pause=0.001)
+    finish(following)
+
+    assert {job_id: job["cursor"] for job_id, job in shown(client).items()}.keys() == at.keys()
+    for writer in writers:
+        assert seqs(client, writer.job_id) == list(range(at[writer.job_id] + 1, writer.job.seq + 1))
+    assert seqs(client, other.job_id) == []
+    assert client.data("stream.end") == {"reason": "terminal"}
+    assert client.frames[-1]["event"] == "stream.end"
+    assert client.last_id is not None
+    assert Cursor.parse(client.last_id).seq >= max(reach.number for reach in parts.log.feed.reach(list(at)) if reach)
+
+
+def test_a_job_that_begins_later_joins_by_itself(relay: Relay, parts: Parts) -> None:
+    client = reader(relay, labels={("team", "a")})
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    ours, theirs = new_id(), new_id()
+    parts.lifecycle.submit(ours, ev.Request(type="hello", params={"n": 1}, labels={"team": "a", "x": "y"}))
+    parts.lifecycle.submit(theirs, ev.Request(type="hello", params={}, labels={"team": "b"}))
+    parts.lifecycle.cancel(theirs)
+    parts.lifecycle.cancel(ours)
+    until(lambda: len(seqs(client, ours)) == 2)
+    following.kill()
+
+    told = [each for each in envelopes(client) if each["job"] is not None]
+    assert [each["type"] for each in told] == ["job.queued", "job.cancelled"]
+    assert told[0]["data"]["request"]["params"] == {"n": 1}
+    assert "stream.end" not in client.types
+
+
+@pytest.mark.parametrize("choice", [{}, {"types": ["hello"]}, {"labels": [("of", "us")]}])
+def test_whoever_names_no_job_is_told_of_the_unfinished_ones_in_short(
+    relay: Relay, parts: Parts, choice: dict[str, Any]
+) -> None:
+    ids = [new_id() for _ in range(4)]
+    for job_id in ids:
+        parts.lifecycle.submit(job_id, ev.Request(type="hello", params={}, labels={"of": "us"}))
+    parts.lifecycle.submit(new_id(), ev.Request(type="hello", params={}, labels={"of": "them"}))
+    parts.lifecycle.cancel(ids[1])
+    client = opened(reader(relay, **choice))
+
+    found = [job_id for job_id in shown(client) if job_id in ids]
+    assert found == [ids[0], ids[2], ids[3]]
+    assert {"id", "type", "state", "labels", "progress", "links"} <= shown(client)[ids[0]].keys()
+    assert "token" not in shown(client)[ids[0]]["links"]["events"]
+
+
+def test_the_envelope_is_the_jobs_own_with_the_cursor_to_resume_by(relay: Relay, parts: Parts) -> None:
+    writer = begin(parts)
+    client = reader(relay, "0", cut=4)
+    client.run()
+    [started] = [frame for frame in client.frames if frame.get("event") == "job.started"]
+    envelope = msgspec.json.decode(started["data"])
+    [stored] = parts.log.read(writer.job_id, 1).entries
+
+    assert envelope.pop("cursor") == started["id"]
+    assert envelope == msgspec.json.decode(stored.envelope)
+    assert msgspec.json.decode(client.frames[0]["data"])["job"] is None
+    assert client.data("stream.open")["filters"] == {
+        "types": [], "min_interval_ms": 0, "jobs": [], "type": [], "label": []
+    }  # fmt: skip
+
+
+def test_a_type_filter_holds_for_all_jobs_and_lets_ends_pass(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 2)
+    lens = Lens(types=("log",), choice=Choice(jobs=frozenset(writer.job_id for writer in writers)))
+    client = Client(relay, MANY, "0", lens=lens)
+    for writer in writers:
+        writer.write([LINE, ev.ItemFinished(key="k", state="ok"), ev.JobSucceeded()])
+    client.run()
+
+    for writer in writers:
+        assert seqs(client, writer.job_id) == [3, 5]
+
+
+def test_jobs_that_are_all_gone_end_the_stream(relay: Relay) -> None:
+    client = reader(relay, jobs=[new_id(), new_id()]).run()
+
+    assert client.data("stream.end") == {"reason": "gone"}
+
+
+def test_a_job_that_had_ended_before_anybody_asked_is_told_and_ends_the_stream(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 2)
+    for writer in writers:
+        end(writer)
+    client = reader(relay, jobs=[writer.job_id for writer in writers]).run()
+
+    assert {job["state"] for job in shown(client).values()} == {"succeeded"}
+    assert client.types[-2:] == ["stream.caught_up", "stream.end"]
+    assert seqs(client, writers[0].job_id) == []
+
+
+# Snapshots and what comes after them -----------------------------------------------------------------------------
+
+
+def test_nothing_carries_an_id_before_all_jobs_are_told(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 5)
+    client = opened(reader(relay, jobs=[writer.job_id for writer in writers]))
+    caught_up = client.types.index("stream.caught_up")
+
+    assert not any("id" in frame for frame in client.frames[:caught_up])
+    assert "id" in client.frames[caught_up]
+
+
+def test_what_a_snapshot_holds_is_not_told_again(relay: Relay, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events fall between the moment at which the feed was looked at and that at which a job was."""
+    writer, other = begun(parts, 2)
+    original = Reader.card
+
+    def late(self: Reader, job: Any, since: float) -> Any:
+        for each in (writer, other):
+            each.write([LINE] * 3)
+        found = original(self, job, since)
+        for each in (writer, other):
+            each.write([LINE] * 2)
+        return found
+
+    monkeypatch.setattr(Reader, "card", late)
+    client = reader(relay, jobs=[writer.job_id, other.job_id])
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    for each in (writer, other):
+        end(each)
+    finish(following)
+
+    for each in (writer, other):
+        at = int(shown(client)[each.job_id]["cursor"].partition("-")[2])
+        assert seqs(client, each.job_id) == list(range(at + 1, each.job.seq + 1))
+
+
+def test_what_a_snapshot_holds_and_its_writer_has_yet_to_tell_the_feed_is_not_told_again(
+    relay: Relay, parts: Parts
+) -> None:
+    writer = begin(parts)
+    tailless = RedisLog(parts.client, retention_seconds=60, max_events=1000)
+    held = Writer(tailless, writer.job_id, parts.clock, job=writer.job, run=writer.job.run)
+    held.write([LINE] * 3)
+    client = reader(relay, jobs=[writer.job_id])
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    held.write([LINE])
+    end(Writer(parts.log, writer.job_id, parts.clock))
+    finish(following)
+
+    assert seqs(client, writer.job_id) == [6, 7]
+
+
+# Coming back -----------------------------------------------------------------------------------------------------
+
+
+def test_cut_at_random_and_resumed_every_stream_tells_what_the_logs_say(relay: Relay, parts: Parts) -> None:
+    random.seed(4)
+    writers = begun(parts, 3)
+    working = [gevent.spawn(work, writer, 40, pause=0.002) for writer in writers]
+    late: list[Writer] = []
+
+    def begin_late() -> None:
+        gevent.sleep(0.03)
+        late.append(begin(parts))
+        work(late[0], 20, pause=0.002)
+
+    working.append(gevent.spawn(begin_late))
+    found: list[dict[str, Any]] = []
+    after: Cursor | str = "0"
+    while len(ended(found)) < 4:
+        client = reader(relay, after, cut=random.randint(2, 30))
+        following = client.start()
+        until(lambda now=following, of=client: now.ready() or len(ended(found) | ended(envelopes(of))) == 4)
+        following.kill()
+        found += [each for each in envelopes(client) if "seq" in each]
+        after = Cursor.parse(client.last_id) if client.last_id else after
+    finish(*working)
+
+    for writer in (*writers, *late):
+        stored = [msgspec.json.decode(entry.envelope) for entry in parts.log.read(writer.job_id, 0).entries]
+        told = [{k: v for k, v in each.items() if k != "cursor"} for each in found if each["job"] == writer.job_id]
+        assert told == stored
+
+
+def test_many_readers_of_many_choices_are_each_told_their_own(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 6)
+    clients = [
+        reader(relay, "0", jobs=[writer.job_id for writer in random.sample(writers, k=random.randint(1, 6))])
+        for _ in range(20)
+    ]
+    following = [client.start() for client in clients]
+    working = [gevent.spawn(work, writer, 30, pause=0.001) for writer in writers]
+    finish(*working, *following)
+
+    for client in clients:
+        choice = client.lens.choice
+        assert choice is not None
+        for writer in writers:
+            wanted = list(range(1, writer.job.seq + 1)) if writer.job_id in choice.jobs else []
+            assert seqs(client, writer.job_id) == wanted
+
+
+def test_events_of_deleted_jobs_leave_no_hole_that_anybody_waits_for(relay: Relay, parts: Parts) -> None:
+    first, gone, last = begun(parts, 3)
+    for writer in (first, gone, last):
+        parts.lifecycle.settle(writer.write([LINE, ev.JobSucceeded()]))
+    parts.lifecycle.delete([gone.job_id])
+    client = reader(relay, "0")
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    work(fresh := begin(parts), 2)
+    until(lambda: seqs(client, fresh.job_id) == list(range(1, fresh.job.seq + 1)))
+    following.kill()
+
+    assert seqs(client, first.job_id) == seqs(client, last.job_id) == [1, 2, 3, 4]
+    assert seqs(client, gone.job_id) == []
+
+
+@pytest.mark.parametrize("reason", ["retention", "epoch", "ahead", "malformed"])
+def test_a_cursor_that_cannot_be_served_is_told_a_gap_and_the_jobs_as_they_are(
+    relay: Relay, parts: Parts, reason: str
+) -> None:
+    writer = begin(parts)
+    at = tail(parts)
+    cursors = {
+        "retention": at._replace(seq=0), "epoch": at._replace(epoch="0other"), "ahead": at._replace(seq=99),
+        "malformed": None,
+    }  # fmt: skip
+    if reason == "retention":
+        parts.client.xtrim(keys.FEED, maxlen=1, approximate=False)
+    client = reader(relay, cursors[reason], jobs=[writer.job_id])
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    end(writer)
+    finish(following)
+
+    assert client.types == ["stream.open", "stream.gap", "stream.snapshot", "stream.caught_up", "job.succeeded", "stream.end"]  # fmt: skip # noqa: E501
+    assert client.data("stream.gap")["reason"] == reason
+
+
+def test_a_feed_that_goes_on_in_another_epoch_is_a_gap_for_those_who_listen(relay: Relay, parts: Parts) -> None:
+    writer = begin(parts)
+    client = reader(relay, "0", jobs=[writer.job_id])
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    parts.client.delete(keys.FEED, keys.FEED_AT, keys.FED)
+    end(writer)
+    finish(following)
+
+    assert client.data("stream.gap")["reason"] == "epoch"
+    [shown_last] = [job for job in shown(client).values() if job["state"] == "succeeded"]
+    assert shown_last["id"] == writer.job_id
+    assert client.data("stream.end") == {"reason": "terminal"}
+
+
+def test_a_bell_that_nobody_heard_costs_time_and_no_event(
+    relay: Relay, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = begin(parts)
+    client = reader(relay, "0", jobs=[writer.job_id])
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    monkeypatch.setattr(relay.feed, "_on_live", lambda _channel, _payload: None)
+    work(writer, 3)
+    finish(following)
+
+    assert seqs(client, writer.job_id) == list(range(1, writer.job.seq + 1))
+
+
+# What it costs ---------------------------------------------------------------------------------------------------
+
+
+def test_the_feed_is_subscribed_to_only_while_somebody_reads_it(relay: Relay, parts: Parts) -> None:
+    def listeners() -> int:
+        return dict(parts.client.pubsub_numsub(keys.FEED))[keys.FEED.encode()]
+
+    clients = [reader(relay, "0") for _ in range(5)]
+    following = [client.start() for client in clients]
+    until(lambda: all("stream.caught_up" in client.types for client in clients))
+    assert (listeners(), relay.feed.channels) == (1, 1)
+    for each in following:
+        each.kill()
+    until(lambda: len(relay) == 0 and listeners() == 0)
+
+    assert relay.rooms() == []
+
+
+def test_a_storm_of_readers_is_a_handful_of_reads(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 3)
+    for writer in writers:
+        work(writer, 20, end=False)
+    before = relay.reader.reads
+    clients = [reader(relay, "0", cut=40) for _ in range(200)]
+    finish(*[client.start() for client in clients])
+
+    assert all(len(client.frames) >= 40 for client in clients)
+    assert relay.reader.reads - before < 40
+
+
+def test_a_slow_reader_of_many_jobs_gets_everything_in_the_end(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 3)
+    client = reader(relay, "0", jobs=[writer.job_id for writer in writers])
+    client.pause = lambda: 0.002
+    following = client.start()
+    finish(*[gevent.spawn(work, writer, 40, text="x" * 2000) for writer in writers])
+    finish(following)
+
+    for writer in writers:
+        assert seqs(client, writer.job_id) == list(range(1, writer.job.seq + 1))
+
+
+def test_only_those_who_name_jobs_are_watching_them(relay: Relay, parts: Parts) -> None:
+    writers = begun(parts, 2)
+    following = [reader(relay, "0", jobs=[writers[0].job_id]).start(), reader(relay, "0").start()]
+    until(lambda: any(isinstance(room, Lobby) and len(room.live) == 2 for room in relay.rooms()))
+    watched = {job_id for room in relay.rooms() for job_id in room.watched}
+    for each in following:
+        each.kill()
+
+    assert watched == {writers[0].job_id}
+
+
+def test_a_stream_that_is_asked_to_come_back_is_told_how_far_the_feed_went(parts: Parts) -> None:
+    relay = relay_of(parts, PACE)
+    quiet, loud = begun(parts, 2)
+    client = reader(relay, jobs=[quiet.job_id])
+    following = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    work(loud, 10, end=False)
+    until(lambda: any(room.last == tail(parts) for room in relay.rooms()))
+    relay.live.settle()
+    relay.drain(0.0)
+    finish(following)
+    relay.stop()
+
+    assert client.frames[-1]["event"] == "stream.reconnect"
+    assert client.frames[-1]["id"] == str(tail(parts))
