@@ -246,7 +246,8 @@ def test_cut_at_random_and_resumed_every_stream_tells_what_the_logs_say(relay: R
     while len(ended(found)) < 4:
         client = reader(relay, after, cut=random.randint(2, 30))
         following = client.start()
-        until(lambda now=following, of=client: now.ready() or len(ended(found) | ended(envelopes(of))) == 4)
+        before = ended(found)
+        until(lambda now=following, of=client, was=before: now.ready() or len(was | ended(envelopes(of))) == 4)
         following.kill()
         found += [each for each in envelopes(client) if "seq" in each]
         after = Cursor.parse(client.last_id) if client.last_id else after
