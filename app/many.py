@@ -147,7 +147,8 @@ class Many:
         def moved() -> bool:
             with suppress(JobNotFound):
                 self._saw(choice)
-            return self._reader.mark()[0] != at
+            #: What was known a moment ago would not tell why the bell has rung.
+            return self._reader.mark(since=monotonic())[0] != at
 
         return moved
 

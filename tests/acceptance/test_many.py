@@ -92,7 +92,7 @@ def last(service: Service) -> str:
 def fragile() -> Iterator[Service]:
     from tests.acceptance.conftest import JOBS
 
-    with running_service(worker=2, durable=True, **JOBS) as running:
+    with running_service(worker=2, durable=True, TAILRACE_HEARTBEAT_SECONDS="0.5", **JOBS) as running:
         yield running
 
 
@@ -107,12 +107,12 @@ def restart_web(service: Service) -> None:
 
 
 def test_whatever_breaks_each_reader_of_many_jobs_is_told_what_their_logs_say(fragile: Service) -> None:
-    jobs = [labelled(fragile, 150) for _ in range(3)]
+    jobs = [labelled(fragile, 450, 0.02) for _ in range(3)]
     named = [Reader(fragile, f"jobs={','.join(jobs)}", seed=seed) for seed in range(4)]
     every = [Reader(fragile, query, seed=9) for query in ("label=team:a", "type=steady", "")]
     wait_for(lambda: all(reader.seen for reader in (*named, *every)), what="the first events")
     restart_web(fragile)
-    jobs.append(labelled(fragile, 100))
+    jobs.append(labelled(fragile, 150, 0.02))
     other = labelled(fragile, 1, team="b")
     wait_for(lambda: all(reader.of(jobs[-1]) for reader in every), what="the job that began later")
     time.sleep(1.2)  # the append-only file is written each second: what is older must survive, younger may
