@@ -1,6 +1,5 @@
 """GET /v1/jobs/{id}/events: one URL, every transport, one cursor."""
 
-import random
 import re
 from contextlib import suppress
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
+from app.admission import Admission
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
@@ -18,11 +18,11 @@ from app.relay.presence import Sight
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
-from app.streams import StreamResponse
-from app.waiting import wait_seconds, wait_until
+from app.streams import AWAY, STREAM_HEADERS, Obstacle, StreamResponse, refusal
+from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
-from jobs.head import decode_head
+from jobs.head import Head, decode_head
 from jobs.wiring import Parts
 
 JSON = "application/json"
@@ -32,14 +32,6 @@ MAX_EVENTS = 1000
 MAX_INTERVAL_MS = 60_000
 _PATTERN = re.compile(r"[a-z][a-z_.]{0,39}\*?|\*")
 
-#: Some proxies hold back a stream, some answers look like scripts: these headers are on every stream.
-STREAM_HEADERS = {
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",
-    "X-Content-Type-Options": "nosniff",
-    "Vary": "Accept",
-}
-
 After = Cursor | str | None
 _raw = msgspec.json.Decoder(msgspec.Raw)
 
@@ -47,8 +39,9 @@ _raw = msgspec.json.Decoder(msgspec.Raw)
 class Streams:
     """Opens streams for the verbs; the only part of the web tier that speaks to the relay."""
 
-    def __init__(self, parts: Parts, relay: Relay) -> None:
-        self._parts, self._relay = parts, relay
+    def __init__(self, parts: Parts, relay: Relay, listen: Listen | None = None) -> None:
+        self._parts, self._relay, self._listen = parts, relay, listen or relay.listen
+        self._admission = Admission(relay, parts.settings)
 
     def open(self, job_id: str, *, after: str | None = None) -> Response:
         """The stream of *job_id* from *after* (an id, 0, latest or None), in the request's place."""
@@ -58,15 +51,28 @@ class Streams:
         return self.carry(job_id, parse_after(after), Lens())
 
     def carry(self, job_id: str, after: After, lens: Lens) -> Response:
-        if self._relay.draining:
-            return refusal(lens, job_id, "stream.reconnect", reason="drain")
-        if len(self._relay) >= self._parts.settings.max_streams:
-            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll")
+        obstacle = self.obstacle(job_id or None)
+        if obstacle is not None:
+            return refusal(lens, job_id, obstacle)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
             headers["Content-Encoding"] = "gzip"
         return StreamResponse(self._relay, reading, headers)
+
+    def obstacle(self, job_id: str | None) -> Obstacle | None:
+        """What stands in the way of a new stream, through no fault of the caller's."""
+        if self._relay.draining:
+            return Obstacle("drain", "stream.reconnect", {"reason": "drain"})
+        why = self._admission.refused(job_id, request)
+        if why is not None:
+            return Obstacle("overloaded", "stream.overloaded", {"alternative": "long-poll", "reason": why})
+        return None
+
+    def at_end(self, job_id: str, after: After) -> bool:
+        """Whether nothing can follow *after*; LogUnavailable, JobNotFound. Whoever asks has seen the job."""
+        head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
+        return head.state.terminal and after == Cursor(head.epoch, head.seq)
 
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
@@ -76,13 +82,16 @@ class Streams:
             return self._page(job_id, text, lens)
         after = parse_after(text)
         try:
-            head = self._parts.lifecycle.head(job_id)
-            Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
+            over = self.at_end(job_id, after)
         except LogUnavailable:
-            return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
-        if head.state.terminal and after == Cursor(head.epoch, head.seq):
-            return nothing_more()
-        return self.carry(job_id, after, lens)
+            return refusal(lens, job_id, AWAY)
+        return nothing_more() if over else self.carry(job_id, after, lens)
+
+    def _seen(self, job_id: str) -> Head:
+        """Where the job stands, which somebody watches: once for all who come back at one moment."""
+        head = self._parts.lifecycle.head(job_id)
+        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
+        return head
 
     # JSON -----------------------------------------------------------------------------------------------------
 
@@ -111,7 +120,7 @@ class Streams:
             at, left = _end_of(page, at), until - monotonic()
             if left <= 0:
                 break
-            bell, stop = partial(self._relay.listen, job_id), lambda: self._relay.draining
+            bell, stop = partial(self._listen, job_id), lambda: self._relay.draining
             wait_until(partial(self._moved, job_id, at, sight), left, bell, stop)
             later = self._parts.log.read(job_id, at.seq, limit)
             if not later.entries or later.last.epoch != at.epoch:
@@ -158,14 +167,6 @@ def nothing_more() -> Response:
     answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
     del answer.headers["Content-Type"]
     return answer
-
-
-def refusal(lens: Lens, job_id: str, name: str, **data: Any) -> Response:
-    """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
-    retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
-    data["retry_ms"] = retry_ms
-    body = lens.retry(retry_ms) + lens.control(name, job_id, data)
-    return Response(body, content_type=lens.media_type, headers={**STREAM_HEADERS, "Connection": "close"})
 
 
 def parse_after(text: str | None) -> After:
@@ -221,10 +222,11 @@ def cursor_text() -> str | None:
     return request.headers.get("Last-Event-ID") or request.args.get("after")
 
 
-def lens_of(transport: str) -> Lens:
+def lens_of(transport: str, *, deflate: bool = False) -> Lens:
     """How the request in hand wants its events."""
     return Lens(
         transport=transport,
+        deflate=deflate,
         named=request.args.get("names") != "0",
         types=_types(),
         min_interval_ms=whole_number("min_interval", 0, 0, MAX_INTERVAL_MS),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, Request, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.answers import refuse
@@ -80,7 +81,14 @@ def create_app(
     for blueprint in blueprints:
         app.register_blueprint(blueprint)
     _hook(app, view, metrics)
+    _believe(app, parts.settings.proxies)
     return app
+
+
+def _believe(app: Flask, proxies: int) -> None:
+    """Takes the client's address, scheme and host from so many proxies in front; from anybody else they are a lie."""
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign] # Flask's own way
 
 
 def _jobs(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -19,7 +20,6 @@ from app.events import (
     lens_of,
     nothing_more,
     parse_after,
-    refusal,
     transport_of,
     whole_number,
 )
@@ -30,7 +30,8 @@ from app.relay.hub import Relay
 from app.relay.lens import Lens, resumable, told
 from app.relay.presence import Sight
 from app.relay.replay import LATEST, SNAPSHOT, gap
-from app.waiting import wait_seconds, wait_until
+from app.streams import AWAY, refusal
+from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Cursor
 from jobs.feed import FeedPage
@@ -47,8 +48,8 @@ _COMMA = re.compile(r"\s*,\s*")
 class Many:
     """Answers with the events of many jobs; *streams* opens the streams, as for one job."""
 
-    def __init__(self, parts: Parts, relay: Relay, streams: Streams) -> None:
-        self._parts, self._relay, self._streams = parts, relay, streams
+    def __init__(self, parts: Parts, relay: Relay, streams: Streams, listen: Listen) -> None:
+        self._parts, self._relay, self._streams, self._listen = parts, relay, streams, listen
         self._reader, self._feed = relay.reader, parts.log.feed
 
     def __call__(self) -> Response:
@@ -62,7 +63,7 @@ class Many:
             self._saw(choice, known=True)
             over = isinstance(after, Cursor) and self._over(choice, after)
         except LogUnavailable:
-            return refusal(lens, MANY, "stream.reconnect", reason="redis_away")
+            return refusal(lens, MANY, AWAY)
         return nothing_more() if over else self._streams.carry(MANY, after, lens)
 
     def _saw(self, choice: Choice, *, known: bool = False) -> None:
@@ -128,7 +129,7 @@ class Many:
             left = until - monotonic()
             if events or left <= 0 or self._relay.draining or at != last or self._over(choice, at):
                 return events, at
-            wait_until(self._moved(choice, at), left, lambda: self._relay.listen(MANY), lambda: self._relay.draining)
+            wait_until(self._moved(choice, at), left, partial(self._listen, MANY), lambda: self._relay.draining)
 
     def _look(self, at: Cursor, lens: Lens, limit: int) -> tuple[list[msgspec.Raw], Cursor, Cursor]:
         """Up to *limit* wanted events after *at*, how far that goes, and where the feed ends."""

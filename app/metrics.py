@@ -7,6 +7,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app.relay.hub import Relay
+from app.relay.overload import Overload
+from jobs.eventlog import Cursor
 from jobs.index import Index
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -24,9 +26,10 @@ class Metrics:
         self.workers = Gauge("tailrace_workers", "Workers that live.", registry=registry)
         ProcessCollector(registry=registry)
 
-    def watch(self, relay: Relay) -> None:
-        """Adds the figures of *relay*, read when they are asked for."""
+    def watch(self, relay: Relay, overload: Overload) -> None:
+        """Adds the figures of *relay* and of its *overload*, read when they are asked for."""
         self.registry.register(_Streams(relay))
+        self.registry.register(_Strain(relay, overload))
 
     def count(self, verb: str, code: int) -> None:
         self.requests.labels(verb, str(code)).inc()
@@ -57,7 +60,54 @@ class _Streams(Collector):
         yield CounterMetricFamily("tailrace_events", "Events that came in live.", tally.events)
         yield CounterMetricFamily("tailrace_stream_bytes", "Bytes sent on streams that have ended.", tally.bytes)
         yield CounterMetricFamily("tailrace_log_reads", "Reads of logs for streams.", self._relay.reader.reads)
+        acknowledged = tally.acknowledgements
+        yield CounterMetricFamily("tailrace_stream_acks", "Acknowledgements by clients of WebSockets.", acknowledged)
+        text = "Events by which the furthest behind of those who acknowledge is behind what it was sent."
+        yield GaugeMetricFamily("tailrace_stream_unacknowledged", text, _unacknowledged(self._relay))
         ended = CounterMetricFamily("tailrace_streams_ended", "Event streams that ended, by why.", labels=["reason"])
         for reason, count in tally.reasons.items():
             ended.add_metric([reason], count)
         yield ended
+        refused = CounterMetricFamily(
+            "tailrace_streams_refused", "Event streams not opened, by why.", labels=["reason"]
+        )
+        for reason, count in tally.refused.items():
+            refused.add_metric([reason], count)
+        yield refused
+
+
+class _Strain(Collector):
+    """How hard it is for the process to keep up."""
+
+    def __init__(self, relay: Relay, overload: Overload) -> None:
+        self._relay, self._overload = relay, overload
+
+    def collect(self) -> Iterator[Metric]:
+        overload, seen, open_ = self._overload, self._overload.signs, self._relay.subscribers()
+        yield GaugeMetricFamily(
+            "tailrace_degradation_level", "How far the process has cut down, 0 to 4.", overload.level
+        )
+        yield CounterMetricFamily("tailrace_degradation_changes", "Changes of that level.", overload.changes)
+        yield GaugeMetricFamily("tailrace_loop_lag_seconds", "How long the loop kept anybody waiting.", seen.wait)
+        yield GaugeMetricFamily(
+            "tailrace_loop_busy_ratio", "The share of its time that the loop was at work.", seen.busy
+        )
+        yield GaugeMetricFamily("tailrace_delivery_lag_seconds", "By how much deliveries came late.", seen.late)
+        yield GaugeMetricFamily(
+            "tailrace_feed_unread_bytes", "What the live feed brought and is not read.", seen.unread
+        )
+        yield CounterMetricFamily(
+            "tailrace_deliveries", "Events that came in live, times their readers.", self._relay.tally.offered
+        )
+        yield GaugeMetricFamily(
+            "tailrace_streams_behind", "Streams whose client has not taken all.", sum(bool(s.rest) for s in open_)
+        )
+        yield GaugeMetricFamily(
+            "tailrace_streams_slow", "Streams merged since their client is slow.", sum(s.slow for s in open_)
+        )
+
+
+def _unacknowledged(relay: Relay) -> int:
+    """The largest distance between what a subscriber was told and what it says that it is done with."""
+    pairs = [(s.position, s.hearing.acknowledged) for s in relay.subscribers() if s.hearing is not None]
+    return max((at.seq - done.seq for at, done in pairs if isinstance(at, Cursor) and done is not None), default=0)

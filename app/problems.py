@@ -50,19 +50,22 @@ CODES = {
     "invalid_request": 422,
     "invalid_params": 422,
     "invalid_file": 422,
+    "upgrade_required": 426,
     "queue_full": 429,
     "headers_too_large": 431,
     "internal": 500,
+    "not_implemented": 501,
     "unavailable": 503,
     "storage_unavailable": 503,
     "not_ready": 503,
+    "overloaded": 503,
 }
 
 #: The first code of each number: what a refusal by the framework, or by the server before it, is called.
 CODE_OF_NUMBER = {number: code for code, number in reversed(CODES.items())}
 
 #: Seconds after which a caller may try again, where the refusal will pass by itself.
-RETRY_AFTER = {"queue_full": 10, "unavailable": 2, "storage_unavailable": 5, "not_ready": 2}
+RETRY_AFTER = {"queue_full": 10, "unavailable": 2, "storage_unavailable": 5, "not_ready": 2, "overloaded": 3}
 
 #: Errors whose own text is for callers.
 _TOLD: dict[type[TailraceError], str] = {

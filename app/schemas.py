@@ -78,6 +78,12 @@ CANCEL: Schema = _object(
     additionalProperties=False,
 )
 
+ACK: Schema = _object(
+    {"cursor": {"type": "string", "description": "The id of the last event that the client is done with."}},
+    required=["cursor"],
+    additionalProperties=False,
+)
+
 PROBLEM: Schema = _object(
     {
         "type": {"type": "string", "format": "uri-reference"},
@@ -278,6 +284,7 @@ EVENT_PAGE: Schema = _object(
 )
 
 COMPONENTS: dict[str, Schema] = {
+    "Ack": ACK,
     "Artifact": ARTIFACT,
     "Cancel": CANCEL,
     "Event": EVENT,

@@ -2,13 +2,15 @@
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from app.problems import Problem
 
 MAX_WAIT_SECONDS = 60
+#: Calls that may wait at a time: so many of the ``worker_connections`` in gunicorn.conf.py; the rest is for all others.
+MOST_WAITING = 600
 _SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
 #: Seconds between two looks by the clock, and between two where a bell says when to look.
 _PAUSE, _LOOK = 0.1, 10.0
@@ -33,6 +35,25 @@ class Bell(Protocol):
 
 #: Gives the bell of a job, for as long as its context stands.
 Listen = Callable[[str], AbstractContextManager[Bell]]
+
+
+class Seats:
+    """Lets so many calls wait at a time; each holds a connection, and without an end to that none would be left."""
+
+    def __init__(self, listen: Listen, most: int = MOST_WAITING) -> None:
+        self._listen, self._most, self._taken = listen, most, 0
+
+    @contextmanager
+    def __call__(self, job_id: str) -> Iterator[Bell]:
+        """The bell of a job; Problem where as many wait already as may."""
+        if self._taken >= self._most:
+            raise Problem("overloaded", "As many calls wait already as may; come back later, or ask without wait.")
+        self._taken += 1
+        try:
+            with self._listen(job_id) as bell:
+                yield bell
+        finally:
+            self._taken -= 1
 
 
 class Ticking:

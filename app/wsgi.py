@@ -4,22 +4,28 @@ import logging
 import os
 import random
 import sys
+from time import monotonic
 from typing import Any
 
 import gevent
 import msgspec
+from gevent.hub import get_hub
 
-from app import events, many
+from app import events, many, sockets
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
+from app.relay.gauge import Gauge
+from app.relay.governor import Governor
 from app.relay.hub import Relay
+from app.relay.overload import Overload, report
 from app.relay.upkeep import Pace
 from app.roster import Roster
 from app.streams import Detach
 from app.view import View
+from app.waiting import Seats
 from app.web import pages
-from jobs.errors import LogUnavailable, TailraceError
+from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
 from jobs.settings import Settings
 from jobs.wiring import assemble
@@ -29,6 +35,8 @@ log = logging.getLogger("tailrace.web")
 #: Seconds between looks at whether the process is to stop, and those over which its streams then end.
 _LOOK = 0.2
 _SPREAD = 4.0
+#: What readers get on top to take their last words.
+_LAST_WORDS = 2.0
 
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 settings = Settings.from_env(os.environ)
@@ -57,17 +65,28 @@ relay = Relay(
     retention_seconds=settings.retention_seconds,
     cards=Roster(parts.lifecycle, view).cards,
 )
+overload = Overload(
+    relay,
+    Gauge(get_hub().loop),
+    Governor(least=settings.degradation_level),
+    watched=settings.degrade,
+)
 metrics = Metrics()
-metrics.watch(relay)
-streams = events.Streams(parts, relay)
+metrics.watch(relay, overload)
+listen = Seats(relay.listen)
+streams = events.Streams(parts, relay, listen)
 app = Detach(
     create_app(
         parts,
         open_stream=streams.open,
         draining=lambda: relay.draining,
-        listen=relay.listen,
+        listen=listen,
         page=pages.blueprint,
-        blueprints=[events.blueprint(streams), many.blueprint(many.Many(parts, relay, streams))],
+        blueprints=[
+            events.blueprint(streams),
+            many.blueprint(many.Many(parts, relay, streams, listen)),
+            sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth)),
+        ],
         view=view,
         metrics=metrics,
     )
@@ -79,12 +98,21 @@ def watch(worker: Any) -> None:
     gevent.spawn(_drain, worker)
     gevent.spawn(_sweep)
     gevent.spawn(presence.run, relay, parts.index)
+    gevent.spawn(overload.run)
+    gevent.spawn(report, overload, parts.load.say)
 
 
 def _drain(worker: Any) -> None:
     while worker.alive:
         gevent.sleep(_LOOK)
     relay.drain(_SPREAD)
+
+
+def see_off() -> None:
+    """Waits until no stream is left: gunicorn's own grace knows nothing of the sockets that were taken from it."""
+    deadline = monotonic() + _LOOK + _SPREAD + _LAST_WORDS
+    while len(relay) and monotonic() < deadline:
+        gevent.sleep(_LOOK)
 
 
 def _sweep() -> None:
@@ -95,5 +123,6 @@ def _sweep() -> None:
             parts.sweep.turn()
         except LogUnavailable as error:
             log.debug("sweep: %s", error)
-        except (TailraceError, OSError):
+        except Exception:
+            #: Whatever it was: a sweep that has ended is missed by nobody until a worker is lost.
             log.exception("sweep")

@@ -98,6 +98,11 @@ def pace(queue: str) -> str:
     return f"{PREFIX}:{{{PREFIX}}}:pace:{queue}"
 
 
+def load(level: int) -> str:
+    """String with an expiry: some web process has cut down to *level* just now."""
+    return f"{PREFIX}:{{{PREFIX}}}:load:{level}"
+
+
 def idempotency(digest: str) -> str:
     """String with an expiry: the job that the first request with this key made."""
     return f"{PREFIX}:{{{PREFIX}}}:idempotency:{digest}"

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from jobs.catalogue import Catalogue
 from jobs.clock import Clock, now_ms
+from jobs.connect import redis_client
 from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
 from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
+from jobs.load import Load
 from jobs.pace import Paces
 from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
@@ -30,27 +30,9 @@ class Parts:
     paces: Paces
     files: FileStore
     lifecycle: Lifecycle
+    load: Load
     sweep: Sweep
     clock: Clock
-
-
-def redis_client(url: str, *, connections: int = 50) -> redis.Redis:
-    """A client that waits at most seconds for anything and repeats nothing by itself.
-
-    A repeated write could be stored twice; whoever may repeat one says so above this.
-    """
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=2,
-        socket_timeout=5,
-        socket_connect_timeout=3,
-        socket_keepalive=True,
-        health_check_interval=15,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
-    )
-    return redis.Redis(connection_pool=pool)
 
 
 def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | None = None) -> Parts:
@@ -76,6 +58,7 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
         paces=Paces(client),
         files=files,
         lifecycle=lifecycle,
+        load=Load(client),
         sweep=Sweep(lifecycle, files, clock, retention_seconds=settings.retention_seconds),
         clock=clock,
     )

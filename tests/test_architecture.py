@@ -51,7 +51,9 @@ def test_the_core_runs_without_any_framework(module: str) -> None:
     assert not loaded_by(module) & {"celery", "kombu", "redis", "flask", "gevent", "gunicorn", "pydantic"}
 
 
-@pytest.mark.parametrize("module", ["app.relay.topic", "app.relay.replay", "app.relay.lens", "app.transports.sse"])
+@pytest.mark.parametrize(
+    "module", ["app.relay.topic", "app.relay.replay", "app.relay.merge", "app.relay.lens", "app.transports.sse"]
+)
 def test_the_pure_part_of_the_relay_runs_without_any_framework(module: str) -> None:
     assert not loaded_by(module) & {"celery", "kombu", "redis", "flask", "gevent", "gunicorn", "pydantic"}
 
@@ -127,6 +129,7 @@ KINDS = {
 TOGETHER = {
     "cli/test_deployment.py": "Procfile, Dockerfile, docker-compose.yml",
     "cli/test_executable.py": "the file tailrace itself",
+    "test_fault_proxy.py": "the wire that other tests break",
     "worker/test_cancel_for_real.py": "a whole worker whose jobs are cancelled",
     "worker/test_leaving_for_real.py": "a whole worker that is told to stop",
     "worker/test_life_of_a_worker.py": "a whole worker: main process, children and warden",

@@ -39,10 +39,11 @@ class Context(Facts):
         fraction: Fraction,
         blame: Blame,
         earlier: Mapping[str, bytes] | None = None,
+        load: Callable[[], int] = lambda: 0,
     ) -> None:
         super().__init__(sink, blame)
         self.job_id, self.attempt, self.workdir = job_id, attempt, workdir
-        self._files, self._fraction = files, fraction
+        self._files, self._fraction, self._load = files, fraction, load
         self._keeping = Keeping(sink, attempt, earlier or {})
         self._durable = Durable(self._keeping, self.step, self._reused)
         self._outputs: dict[str, Output] = {}
@@ -54,8 +55,8 @@ class Context(Facts):
 
     @property
     def load(self) -> int:
-        """0 to 4: how far the service has had to cut down; a job may do less when it is high."""
-        return 0
+        """0 to 4: how far the service has had to cut down; a job may tell less while it is high. It costs nothing."""
+        return self._load()
 
     @property
     def deadline(self) -> datetime | None:

@@ -2,6 +2,7 @@
 
     worker.json     the worker and its job types, written by its main process
     drain.json      when the worker's jobs have to be given back, once it is told to stop
+    load            how far the service has cut down, where it has; written by the warden, read by the jobs
     calls/PID       one process that answers a doorbell, from before it claims a job until it is done with it
     runs/JOB-RUN    one claimed job and the process that runs it, written by that, read by the warden
     work/JOB-RUN/   that run's workdir
@@ -104,6 +105,21 @@ class Registry:
         leave = self.leaving()
         return None if leave is None else leave.until_ms
 
+    def burden(self, load: int) -> None:
+        """Notes how far the service has cut down."""
+        note = self.folder / "load"
+        if load == 0:
+            note.unlink(missing_ok=True)
+        elif load != self.load():
+            with suppress(FileNotFoundError):
+                _replace(note, b"%d" % load)
+
+    def load(self) -> int:
+        """How far the service has cut down, 0 to 4."""
+        with suppress(FileNotFoundError):
+            return int((self.folder / "load").read_bytes())
+        return 0
+
     @contextmanager
     def answering(self) -> Iterator[None]:
         """Notes that this process is about to claim: its run is noted after the claim, and that can be too late."""
@@ -167,6 +183,10 @@ def _read(folder: Path, kind: type[T]) -> list[T]:
 
 def _write(path: Path, thing: msgspec.Struct) -> None:
     """All or nothing: whoever reads sees the old file, the new one or none."""
+    _replace(path, msgspec.json.encode(thing))
+
+
+def _replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f".{path.name}")
-    draft.write_bytes(msgspec.json.encode(thing))
+    draft.write_bytes(data)
     draft.replace(path)

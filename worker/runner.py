@@ -49,6 +49,8 @@ class Runner:
     sweep: Callable[[], None] = lambda: None
     #: When this worker leaves its jobs, once it is told to stop.
     leaving: Callable[[], Leave | None] = lambda: None
+    #: How far the service has had to cut down, 0 to 4.
+    load: Callable[[], int] = lambda: 0
     #: What can raise into the thread that runs the job.
     interrupter: Callable[[], Interrupter] = here
     #: What takes the run's events to the log, what words its errors, and what adds up how far it is.
@@ -75,6 +77,7 @@ class Runner:
             fraction=fraction,
             blame=blame,
             earlier=writer.kept() if _begun_before(job) else None,
+            load=self.load,
         )
         try:
             with self.interrupter() as interrupter, around(kind, ctx):

@@ -90,6 +90,7 @@ class Slot:
             clock=self._parts.clock,
             sweep=lambda: self._pool.sweep(run),
             leaving=self._registry.leaving,
+            load=self._registry.load,
             interrupter=self._pool.interrupter,
         )
         with memory.bounded(run.memory_limit_bytes):

@@ -30,6 +30,8 @@ from worker.vigil import Vigil
 TURN_SECONDS = 0.2
 #: How often this process asks whether it is its turn to sweep.
 SWEEP_SECONDS = 0.5
+#: How often it asks how far the service has cut down.
+LOAD_SECONDS = 1.0
 #: How often it looks for folders of workers that were killed together with their wardens.
 CLEAR_SECONDS = 60.0
 #: How long the warden of a dead worker tries to give its jobs up before it leaves them to the sweep.
@@ -53,11 +55,11 @@ class Later(Doorbell):
 
 
 class Sweeper:
-    """The worker tier's turn at the sweep, and the rings that its warden has handed over."""
+    """The worker tier's turn at the sweep, the rings that its warden has handed over, and a word on the load."""
 
-    def __init__(self, parts: Parts, rings: "queue.SimpleQueue[str]") -> None:
-        self._parts, self._rings = parts, rings
-        self._clearing = Every(CLEAR_SECONDS, time.monotonic)
+    def __init__(self, parts: Parts, registry: Registry, rings: "queue.SimpleQueue[str]") -> None:
+        self._parts, self._registry, self._rings = parts, registry, rings
+        self._clearing, self._asking = Every(CLEAR_SECONDS, time.monotonic), Every(LOAD_SECONDS, time.monotonic)
 
     def start(self) -> None:
         threading.Thread(target=self._work, name="sweep", daemon=True).start()
@@ -74,6 +76,8 @@ class Sweeper:
         try:
             if self._clearing.due():
                 clear_forsaken(Path(tempfile.gettempdir()))
+            if self._asking.due():
+                self._registry.burden(self._parts.load.highest())
             self._parts.sweep.turn()
         except TailraceError as error:
             log.debug("the sweep waits: %s", error)
@@ -125,7 +129,7 @@ def main(folder: str, parent: str) -> None:
     registry, rings = Registry(Path(folder)), Later()
     parts = assemble(settings, doorbell=rings)
     vigil = Vigil(registry, parts.lifecycle, parts.catalogue, lease_seconds=settings.lease_seconds, clock=parts.clock)
-    Sweeper(assemble(settings), rings.queues).start()
+    Sweeper(assemble(settings), registry, rings.queues).start()
     Warden(registry, vigil, int(parent)).run()
 
 

@@ -19,6 +19,9 @@ from app.relay.subscriber import Subscriber
 
 #: Seconds of sending at a stretch.
 SLICE = 0.003
+#: Seconds for which all others go first between two slices, as long as they have anything to do. A ``sleep(0)`` would
+#: be fifty slices without a look at any socket.
+RESERVE = 0.01
 
 log = logging.getLogger("tailrace.stream")
 
@@ -31,7 +34,8 @@ class Slices:
 
     def breathe(self) -> None:
         if monotonic() >= self._until:
-            gevent.sleep(0)
+            with gevent.Timeout(RESERVE, False):
+                gevent.idle()
             self._until = monotonic() + SLICE
 
 
@@ -47,11 +51,18 @@ class Delivery:
         self._number = count()
         self._wake = Event()
         self._sender: gevent.Greenlet | None = None
+        self._late = 0.0
 
     @property
     def behind(self) -> int:
         """Audiences whose time has come and that still wait for it."""
         return len(self._ready)
+
+    def lateness(self) -> float:
+        """The most seconds by which listeners were late to hear, or are, since this was last asked."""
+        late, self._late = self._late, 0.0
+        due = self._ready[0].due if self._ready else None
+        return late if due is None else max(late, monotonic() - due)
 
     def start(self) -> None:
         if self._sender is None:
@@ -90,10 +101,13 @@ class Delivery:
         while self._ready:
             audience = self._ready.popleft()
             audience.queued, audience.sending = False, True
+            due = audience.due
             try:
                 self._flush(audience, slices)
             finally:
                 audience.sending = False
+            if due is not None:
+                self._late = max(self._late, monotonic() - due)
             self._ripen()
 
     def _flush(self, audience: Audience, slices: Slices) -> None:

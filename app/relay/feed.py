@@ -2,8 +2,12 @@
 
 import logging
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from fcntl import ioctl
+from termios import FIONREAD
 from time import monotonic
 from typing import Any
 
@@ -12,6 +16,9 @@ import hiredis
 import redis
 from gevent import socket as gsocket
 from gevent.event import Event
+
+from app.relay.delivery import Slices
+from jobs.connect import bare_connection
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +33,8 @@ class Feed:
     """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
 
     A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
-    and whoever listens must look for what it missed. *client* gives the address and the credentials.
+    and whoever listens must look for what it missed. *client* says where: after a failover that is the new master, of a
+    cluster any living node, since what is published at one of them reaches the subscribers of all.
     """
 
     def __init__(
@@ -35,7 +43,7 @@ class Feed:
         on_live: Callable[[bytes, bytes], None],
         on_ready: Callable[[bytes], None],
     ) -> None:
-        self._pool, self._on_live, self._on_ready = client.connection_pool, on_live, on_ready
+        self._client, self._on_live, self._on_ready = client, on_live, on_ready
         self._channels: set[bytes] = set()
         self._unconfirmed: Counter[bytes] = Counter()
         self._commands: list[bytes] = []
@@ -44,10 +52,19 @@ class Feed:
         #: Since when not every channel is confirmed, by the monotonic clock; None while all are.
         self.broken_since: float | None = None
         self._reader: gevent.Greenlet | None = None
+        self._sock: gsocket.socket | None = None
 
     @property
     def channels(self) -> int:
         return len(self._channels)
+
+    def unread(self) -> int:
+        """Bytes that Redis has sent and that are still to be read; more of them wait in Redis."""
+        if self._sock is None or hasattr(self._sock, "pending"):
+            return 0
+        with suppress(OSError):
+            return int.from_bytes(ioctl(self._sock, FIONREAD, bytes(4)), sys.byteorder)
+        return 0
 
     def start(self) -> None:
         if self._reader is None:
@@ -74,8 +91,7 @@ class Feed:
         tries = 0
         while True:
             try:
-                connection: Any = self._pool.make_connection()
-                connection.connect()
+                connection = bare_connection(self._client)
                 tries = 0
                 self._carry(connection)
             except (OSError, redis.RedisError, hiredis.HiredisError) as error:
@@ -86,7 +102,7 @@ class Feed:
             gevent.sleep(min(SLOWEST, 0.05 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311 - jitter
 
     def _carry(self, connection: Any) -> None:
-        sock = _cooperative(connection)
+        sock = self._sock = _cooperative(connection)
         self._commands = [_command(b"SUBSCRIBE", channel) for channel in self._channels]
         self._unconfirmed = Counter(self._channels)
         self._wake.set()
@@ -96,15 +112,18 @@ class Feed:
             self._read(sock)
         finally:
             writer.kill()
+            self._sock = None
             sock.close()
 
     def _read(self, sock: gsocket.socket) -> None:
-        reader = hiredis.Reader()
+        reader, slices = hiredis.Reader(), Slices()
         while data := sock.recv(_CHUNK):
             self._heard = True
             reader.feed(data)
             while (reply := reader.gets()) is not False:
                 self._take(reply)
+                #: A socket that always has more to read lets nobody else run by itself.
+                slices.breathe()
         raise ConnectionResetError("Redis closed the feed")
 
     def _take(self, reply: object) -> None:

@@ -4,13 +4,14 @@ The room's channel is confirmed before the log is read, so whatever is appended 
 a hole. Nothing waits in memory for a slow reader: it is told a stretch, and when it has taken that, the next.
 """
 
+import logging
 import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 
-from app.relay import upkeep
+from app.relay import dialogue, upkeep
 from app.relay.audience import stretches_of
 from app.relay.merge import merge
 from app.relay.rate import MERGING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from app.relay.hub import Relay
     from app.relay.room import Room
 
+log = logging.getLogger("tailrace.stream")
+
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 #: Seconds that a channel's confirmation may take before Redis counts as away.
@@ -34,6 +37,13 @@ CONFIRM = 5.0
 
 def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
     """Brings the subscriber up to date, as *kind* does it; waits while Redis is away, ends where the job is gone."""
+    try:
+        _run(relay, subscriber, kind)
+    finally:
+        subscriber.rejoining = False
+
+
+def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
     pause = 0.1
     while not subscriber.closed and not subscriber.live and not subscriber.ending:
         try:
@@ -43,6 +53,10 @@ def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
             gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
         except JobNotFound:
             relay.end(subscriber, told_to(subscriber, "stream.end", {"reason": "gone"}), "gone")
+        except Exception:
+            #: Left alone it would be silent for ever; closed, it comes back by its cursor.
+            log.exception("a stream could not be brought up to date")
+            relay.drop(subscriber, "failed")
         else:
             return
 
@@ -84,7 +98,7 @@ class Join:
         first = lens.retry(random.randint(500, 1500)) + told_to(subscriber, "stream.open", opened)  # noqa: S311 - jitter
         first += self._begin(after, page)
         subscriber.fresh = False
-        return self.relay.send(subscriber, first)
+        return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
 
     def _at(self, after: Cursor | str | None) -> Page:
         """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""

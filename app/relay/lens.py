@@ -9,12 +9,15 @@ from typing import Any
 import msgspec
 
 from app.relay.choice import Choice
-from app.transports import ndjson, sse
+from app.transports import deflate, ndjson, sse, websocket
+from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 
 #: Patterns in one filter; each is a type or a prefix with a star.
 MAX_PATTERNS = 32
+
+ENCODINGS = {"sse": sse, "ndjson": ndjson, "websocket": websocket}
 
 Frame = Callable[[str, bytes, str], bytes]
 
@@ -31,6 +34,8 @@ class Lens:
     min_interval_ms: int = 0
     #: Whether the bytes are compressed, by each subscriber for itself.
     gzip: bool = False
+    #: Whether a WebSocket's frames are compressed, each once for all.
+    deflate: bool = False
     #: For a reader of many jobs: which of them.
     choice: Choice | None = None
 
@@ -42,7 +47,7 @@ class Lens:
 
     @property
     def encoding(self) -> ModuleType:
-        return ndjson if self.transport == "ndjson" else sse
+        return deflate if self.deflate else ENCODINGS[self.transport]
 
     @cached_property
     def frame(self) -> Frame:
@@ -77,7 +82,7 @@ class Lens:
 
         That of a stream of many jobs is no job's.
         """
-        envelope = msgspec.json.encode(told(name, job_id, data, cursor))
+        envelope = one_line(msgspec.json.encode(told(name, job_id, data, cursor)))
         event_id = None if cursor is None else str(cursor)
         encoded: bytes = self.encoding.frame(name if self.named else None, envelope, event_id)
         return encoded
@@ -94,6 +99,11 @@ class Lens:
 
     def retry(self, milliseconds: int) -> bytes:
         encoded: bytes = self.encoding.retry(milliseconds)
+        return encoded
+
+    def close(self, reason: str) -> bytes:
+        """What follows the last event of a stream that ends for *reason*."""
+        encoded: bytes = self.encoding.close(reason)
         return encoded
 
 

@@ -66,6 +66,7 @@ class Live:
             room.follow(entries)
             now = monotonic()
             for audience in room.concerned(entries):
+                self._relay.tally.offered += len(entries) * len(audience.listeners)
                 due = audience.add(entries, self.rate(audience), now)
                 if due is not None:
                     self.delivery.plan(audience, due, now)

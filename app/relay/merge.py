@@ -110,6 +110,6 @@ def _outdated(told: Told, later: dict[tuple[str, str | None], tuple[object, Any]
 def _bar(entry: Entry, later: Later) -> None:
     try:
         step = _of_steps.decode(entry.envelope)
-    except msgspec.ValidationError:
+    except msgspec.DecodeError:
         return
     later[step.job].pop((ev.StepProgressed.type, step.data.name), None)

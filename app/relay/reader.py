@@ -52,7 +52,7 @@ class Reader:
 
     def page(self, job_id: str, after: int, *, fresh: bool = False) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough."""
-        return self._shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh)
+        return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh)
 
     def _look(self, job_id: str, after: int) -> Page:
         if job_id == MANY:
@@ -63,20 +63,20 @@ class Reader:
         return self._log.heads(job_ids) if job_ids else []
 
     def snapshot(self, job_id: str, *, since: float = 0.0) -> tuple[Cursor, Any]:
-        return self._shared(job_id, lambda: self._snapshot(job_id), since=since)
+        return self.shared(job_id, lambda: self._snapshot(job_id), since=since)
 
     # Many jobs ------------------------------------------------------------------------------------------------
 
     def mark(self, *, since: float = 0.0) -> tuple[Cursor, float]:
         """Where the feed stands, and the moment at which that was known; looked up no earlier than *since*."""
-        return self._shared("mark", lambda: (self.feed.read(END).last, monotonic()), since=since)
+        return self.shared("mark", lambda: (self.feed.read(END).last, monotonic()), since=since)
 
     def opening(self, choice: Choice) -> Opening:
         """What a reader of *choice* is to be told first: the jobs that it names, else the cards of those there are."""
         at, since = self.mark()
         left: list[str | Card] = [*sorted(choice.jobs)]
         if not left:
-            left += self._shared(choice, lambda: self._cards(choice), since=since)
+            left += self.shared(choice, lambda: self._cards(choice), since=since)
         return Opening(left, at, since)
 
     def card(self, job: str | Card, since: float) -> Card | None:
@@ -118,7 +118,7 @@ class Reader:
                 found.append(reach.number)
         return found
 
-    def _shared(self, key: object, read: Callable[[], T], *, fresh: bool = False, since: float = 0.0) -> T:
+    def shared(self, key: object, read: Callable[[], T], *, fresh: bool = False, since: float = 0.0) -> T:
         """What *read* gives, or gave to another a moment ago; no read will do that began before *since*."""
         if not fresh:
             kept = self._kept.get(key)

@@ -1,5 +1,6 @@
 """What the relay does by the clock: heartbeats, rotation, giving up on the stuck, looking for what was missed."""
 
+import logging
 import random
 from dataclasses import dataclass
 from time import monotonic
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from app.relay import dialogue
 from app.relay.choice import MANY
 from app.relay.replay import gap
 from app.relay.room import Room
@@ -18,6 +20,8 @@ from jobs.head import decode_head
 if TYPE_CHECKING:
     from app.relay.hub import Relay
 
+log = logging.getLogger("tailrace.stream")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
@@ -27,6 +31,8 @@ class Pace:
     rotate: float = 600.0
     #: A subscriber that has taken nothing for so long is closed, with a cursor to come back by.
     stuck: float = 30.0
+    #: A client of a WebSocket that was told of its end has so long to answer.
+    parting: float = 2.0
     #: How often each job's position is compared with the log, in case a live message was lost.
     check: float = 10.0
 
@@ -37,20 +43,32 @@ def run(relay: "Relay", pace: Pace) -> None:
     while True:
         gevent.sleep(min(1.0, pace.heartbeat / 2))
         now = monotonic()
-        relay.reader.forget()
-        for subscriber in relay.subscribers():
-            _attend(relay, pace, subscriber, now)
-        relay.live.settle()
-        relay.live.look(now)
-        relay.positions.turn(now)
+        try:
+            _turn(relay, pace, now)
+        except Exception:
+            #: Whatever it was: without heartbeats all streams would be given up by whoever stands between.
+            log.exception("upkeep")
         if now - checked >= pace.check:
             checked = now
             gevent.spawn(_check, relay)
 
 
+def _turn(relay: "Relay", pace: Pace, now: float) -> None:
+    relay.reader.forget()
+    for subscriber in relay.subscribers():
+        _attend(relay, pace, subscriber, now)
+    relay.live.settle()
+    relay.live.look(now)
+    relay.positions.turn(now)
+
+
 def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:
+    dialogue.refresh(relay, subscriber)
     silence = now - subscriber.heard
-    if subscriber.rest:
+    if subscriber.parting:
+        if silence > pace.parting:
+            relay.drop(subscriber, subscriber.ending)
+    elif subscriber.rest:
         if silence > pace.stuck:
             relay.drop(subscriber, "stuck")
     elif now >= subscriber.retire:

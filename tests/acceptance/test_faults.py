@@ -128,9 +128,14 @@ class Reader(threading.Thread):
 
     def __init__(self, service: Service, job_id: str) -> None:
         super().__init__(daemon=True)
+        self.job_id = job_id
         self.url = f"{service.url}/v1/jobs/{job_id}/events?after=0"
         self.seen: list[dict[str, object]] = []
+        #: How many events had been seen when a gap was told.
+        self.gaps: list[int] = []
         self.ended = False
+        #: Why the stream said that it ends.
+        self.reason: object = None
         self.breaks = 0
         self.start()
 
@@ -152,7 +157,10 @@ class Reader(threading.Thread):
                     envelope = json.loads(line[6:])
                     if "seq" in envelope:
                         self.seen.append(envelope)
-                    self.ended = self.ended or envelope["type"] == "stream.end"
+                    elif envelope["type"] == "stream.gap":
+                        self.gaps.append(len(self.seen))
+                    elif envelope["type"] == "stream.end":
+                        self.ended, self.reason = True, envelope["data"]["reason"]
 
 
 def test_a_web_process_killed_under_fifty_streams_costs_no_event(fragile: Service) -> None:
@@ -193,12 +201,16 @@ def test_a_restart_of_redis_costs_no_job_and_no_event(fragile: Service) -> None:
 
 
 def test_while_redis_is_away_a_caller_is_asked_to_come_back(fragile: Service) -> None:
+    earlier = fragile.submit("steady", count=1)["id"]
     fragile.redis.kill()
     answer = wait_for(lambda: a if (a := httpx.get(f"{fragile.url}/v1/jobs", timeout=20)).status_code == 503 else None)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) >= 1
     assert httpx.get(f"{fragile.url}/livez").status_code == 200
     assert httpx.get(f"{fragile.url}/readyz").status_code == 503
+    stream = httpx.get(f"{fragile.url}/v1/jobs/{earlier}/events", timeout=20)
+    assert (stream.status_code, stream.headers["Connection"]) == (200, "close")
+    assert "event: stream.reconnect" in stream.text
     fragile.redis.start()
     wait_for(lambda: httpx.get(f"{fragile.url}/readyz").status_code == 200, what="the service to be ready again")
     job_id = fragile.submit("steady", count=1)["id"]

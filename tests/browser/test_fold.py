@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
-from jobs.eventlog import Record
+from app.relay.merge import merge
+from jobs.eventlog import Cursor, Entry, Record
 from jobs.events import EVENTS
 from jobs.model import Job, apply
 from jobs.resource import resource
@@ -148,6 +149,35 @@ def test_from_any_snapshot_on_both_folds_end_in_the_same_job(page: Page, name: s
     for cut in range(1, len(log)):
         snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(log[:cut])))
         assert plain(in_the_browser(page, snapshot, log[cut:])) == whole(log), f"from event {cut} on"
+
+
+PILE: list[tuple[str, dict[str, Any]]] = [
+    *BEGIN,
+    *[("step.progress", {"name": "a", "done": n, "total": 9, "unit": "rows"}) for n in range(5)],
+    *[("job.progress", {"fraction": n / 9}) for n in range(5)],
+    *[("output.delta", {"name": "text", "offset": 3 * n, "text": f"{n}\N{POTABLE WATER SYMBOL} "}) for n in range(9)],
+    *[("metric", {"name": name, "value": n, "unit": "s"}) for n in range(3) for name in ("loss", "rate")],
+    ("item", {"key": "1.csv", "state": "succeeded"}),
+    ("output.delta", {"name": "text", "offset": 27, "text": "end"}),
+    ("job.succeeded", {"result": 1}),
+]
+
+
+def test_events_that_stand_for_several_fold_to_the_same_job(page: Page) -> None:
+    log = records(PILE)
+    for cut in range(2, len(log) - 5):
+        tail = [Entry(Cursor.parse(one.id), one.type, msgspec.json.encode(one)) for one in log[cut:]]
+        merged = [msgspec.json.decode(one.envelope, type=Record) for one in merge(tail)]
+        snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(log[:cut])))
+
+        assert len(merged) < len(tail)
+        assert pointless(in_the_browser(page, snapshot, merged)) == pointless(whole(log)), f"from event {cut} on"
+
+
+def pointless(view: dict[str, Any]) -> dict[str, Any]:
+    """Without the points of metrics, of which merging leaves fewer."""
+    metrics = {name: {**metric, "series": []} for name, metric in plain(view)["metrics"].items()}
+    return {**plain(view), "metrics": metrics}
 
 
 def whole_view(log: list[Record]) -> dict[str, Any]:

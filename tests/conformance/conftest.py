@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from jobs import keys
+from jobs.connect import redis_client
 from jobs.eventlog import EventLog
 from jobs.feed import FedLog
 from jobs.memory_feed import MemoryFeed
 from jobs.memory_log import MemoryLog
 from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
-from jobs.wiring import redis_client
+from tests.redises import RedisCluster
 from tests.service import REDISES
 
 #: Events that a log of these tests keeps; Redis may keep up to a node more.
@@ -88,11 +89,15 @@ class RedisBench(Bench):
             client.connection_pool.disconnect()
 
 
-@pytest.fixture(params=["memory", *REDISES])
+@pytest.fixture(params=["memory", *REDISES, "cluster"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     made: Bench
     if request.param == "memory":
         made = MemoryBench()
+    elif request.param == "cluster":
+        several: RedisCluster = request.getfixturevalue("shared_cluster")
+        several.flush()
+        made = RedisBench(several.url)
     else:
         import redis
 

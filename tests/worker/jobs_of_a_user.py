@@ -50,6 +50,18 @@ def _spin() -> None:
         pass
 
 
+@job("heedful")
+def heedful(ctx: Context) -> list[int]:
+    """Waits until the service has cut down, and then until it has not; says how far that went."""
+    seen = []
+    for wanted in (True, False):
+        while bool(ctx.load) is not wanted:
+            ctx.raise_if_cancelled()
+            time.sleep(0.01)
+        seen.append(ctx.load)
+    return seen
+
+
 @job("sleeper", params=Work)
 def sleeper(ctx: Context, params: Work) -> None:
     """Sleeps without a look, but ends its sleep when it may not go on."""

@@ -56,6 +56,13 @@ def test_how_long_jobs_held_a_slot_is_known_afterwards(calm_floor: Floor) -> Non
     assert 0 < means[ANY] < 20
 
 
+def test_a_job_learns_within_moments_how_far_the_service_has_cut_down(calm_floor: Floor) -> None:
+    job_id = calm_floor.submit("heedful")
+    calm_floor.running(job_id)
+    calm_floor.parts.load.say(3)
+    assert calm_floor.ended(job_id).result == [3, 0]
+
+
 def test_a_job_from_outside_the_repository_runs_end_to_end(calm_floor: Floor) -> None:
     job = calm_floor.ended(calm_floor.submit("calm", seconds=0.1))
     assert job.state is JobState.SUCCEEDED

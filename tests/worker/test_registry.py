@@ -88,3 +88,19 @@ def test_what_a_worker_left_that_was_killed_with_its_warden_is_cleared_by_the_ne
             os.utime(folder / "worker.json", (0, time.time() - FORSAKEN_SECONDS - 60))
     clear_forsaken(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{PREFIX}alive", f"{PREFIX}just-dead"]
+
+
+def test_how_far_the_service_has_cut_down_is_told_to_the_jobs_and_forgotten_when_it_is_over(tmp_path: Path) -> None:
+    registry = _registry(tmp_path)
+    assert Registry(tmp_path).load() == 0
+    for load in (2, 4, 4, 0, 0):
+        registry.burden(load)
+        assert Registry(tmp_path).load() == load
+    assert not list(tmp_path.glob("*load*"))
+
+
+def test_a_registry_that_is_gone_takes_no_note_of_the_load(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "gone")
+    registry.burden(3)
+    assert registry.load() == 0
+    assert not registry.folder.exists()

@@ -42,6 +42,7 @@ def rehearse(
     max_attempts: int | None = None,
     timeout_seconds: float | None = None,
     grace_seconds: float = 5.0,
+    load: int = 0,
     cancel_at: Whens = _NO_MOMENT,
     release_at: Whens = _NO_MOMENT,
     crash_at: Whens = _NO_MOMENT,
@@ -55,6 +56,8 @@ def rehearse(
     job is cancelled; at ``release_at`` its worker has to go, and the same attempt goes on with the next run; at
     ``crash_at`` its worker dies, and nothing more is written by that run. NeverCame where a moment did not come.
 
+    *load* is what ``ctx.load`` says, 0 to 4.
+
     Each call with the same arguments has the same events, at the same times: back-off takes nothing off by chance, and
     the time is that of *clock*. With *reraise* a job that failed raises what its function had raised.
     """
@@ -67,6 +70,7 @@ def rehearse(
         cues=Cues(ledger, {Wish.CANCEL: cancel_at, Wish.RELEASE: release_at, Wish.CRASH: crash_at}),
         props=props,
         grace_seconds=grace_seconds,
+        load=load,
     )
     ended = life.lead(
         ev.Request(
@@ -104,6 +108,7 @@ class _Life:
     cues: Cues
     props: Props
     grace_seconds: float
+    load: int = 0
     witness: Witness = field(default_factory=Witness)
     stage: Stage | None = None
 
@@ -138,6 +143,7 @@ class _Life:
             eventlog=self.ledger,
             clock=self.clock,
             interrupter=Never,
+            load=lambda: self.load,
             publisher=self._stage,
             blame=self.witness.blame,
             fraction=lambda plan: _Loud(plan, self.clock.monotonic, self._beat),

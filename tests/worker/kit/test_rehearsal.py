@@ -42,6 +42,20 @@ def types(told: Told) -> list[str]:
 # What is told ----------------------------------------------------------------------------------------------------
 
 
+@job("heedful")
+def heedful(ctx: Context) -> int:
+    if ctx.load < 2:
+        ctx.log("every detail")
+    return ctx.load
+
+
+def test_a_job_can_be_told_how_far_the_service_has_cut_down() -> None:
+    assert [(told.result, len(told.logs)) for told in (rehearse(heedful), rehearse(heedful, load=3))] == [
+        (0, 1),
+        (3, 0),
+    ]
+
+
 def test_what_a_job_told_is_there_to_be_looked_at() -> None:
     told = rehearse(rows, {"n": 2})
     assert (told.state, told.result, told.error, told.attempt) == ("succeeded", 2, None, 1)
