@@ -28,9 +28,11 @@ EVENTS: Operation = {
     "operationId": "events",
     "tags": ["Jobs"],
     "summary": "Read a job's events, live or after a cursor",
-    "description": "Without Accept it is a stream of server-sent events; JSON is a page, and with wait a long-poll.",
+    "description": "Without Accept it is a stream of server-sent events; JSON is a page, and with wait a long-poll. "
+    "With Upgrade: websocket it is a WebSocket: an Event a text message; the client may send "
+    '{"action": "cancel"} with the members of Cancel, and {"action": "ack"} with those of Ack.',
     "parameters": _HOW,
-    "responses": _ANSWERS,
+    "responses": {"101": {"description": "A WebSocket."}, **_ANSWERS, **problems(426, 501)},
 }
 
 MANY: Operation = {

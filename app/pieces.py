@@ -20,7 +20,9 @@ _PHRASES = {
     415: "Not a media type that is taken.",
     416: "The range lies outside.",
     422: "Understood, but wrong; every fault is listed with its JSON Pointer.",
+    426: "A WebSocket is opened in another way.",
     429: "Too many unfinished jobs; see Retry-After.",
+    501: "This server opens no WebSockets.",
     503: "Redis away or draining; see Retry-After.",
 }
 

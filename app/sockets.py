@@ -59,12 +59,13 @@ class Sockets:
         accepted = _shaken()
         lens, after = lens_of("websocket", deflate=accepted.deflate), parse_after(cursor_text())
         try:
-            over, obstacle = self._streams.at_end(job_id, after), self._streams.obstacle(job_id)
+            over = self._streams.at_end(job_id, after)
         except LogUnavailable:
-            over, obstacle = False, AWAY
+            return _brief(accepted, lens, AWAY.told(lens, job_id), AWAY.reason)
         if over and isinstance(after, Cursor):
             last = lens.control("stream.end", job_id, {"reason": "terminal"}, cursor=after)
             return _brief(accepted, lens, last, "terminal")
+        obstacle = self._streams.obstacle(job_id)
         if obstacle is not None:
             return _brief(accepted, lens, obstacle.told(lens, job_id), obstacle.reason)
         hear = Actions(self._life, job_id, may_cancel=self._auth.signed_in(request))

@@ -104,21 +104,6 @@ def detachable(environ: dict[str, Any]) -> bool:
     return isinstance(sock, gsocket.socket) and not hasattr(sock, "pending")
 
 
-def _closing(start_response: StartResponse) -> StartResponse:
-    """An application's ``Connection: close`` means nothing to gunicorn: its own response has to be told.
-
-    A client that was refused a stream would keep its connection, and so many of them would leave none for others.
-    """
-
-    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-        response: Any = getattr(start_response, "__self__", None)
-        if ("Connection", "close") in headers and hasattr(response, "force_close"):
-            response.force_close()
-        return start_response(status, headers, *more)
-
-    return start
-
-
 def early_of(environ: dict[str, Any]) -> bytes:
     """What of the connection's bytes behind the request's head the server has read with it, taken from the server."""
     reader = environ["wsgi.input"].reader
@@ -133,6 +118,21 @@ def hang_up(sock: gsocket.socket, data: bytes) -> None:
         sock.shutdown(socket.SHUT_WR)
         while sock.recv(_CHUNK):
             pass
+
+
+def _closing(start_response: StartResponse) -> StartResponse:
+    """An application's ``Connection: close`` means nothing to gunicorn: its own response has to be told.
+
+    A client that was refused a stream would keep its connection, and so many of them would leave none for others.
+    """
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        response: Any = getattr(start_response, "__self__", None)
+        if ("Connection", "close") in headers and hasattr(response, "force_close"):
+            response.force_close()
+        return start_response(status, headers, *more)
+
+    return start
 
 
 class Detach:
