@@ -10,12 +10,16 @@ import os  # noqa: E402
 import resource  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
+from types import SimpleNamespace  # noqa: E402
 
 ROOT = str(Path(__file__).resolve().parent)
 if sys.path[:1] != [ROOT]:
     sys.path.insert(0, ROOT)  # before PYTHONPATH: a user's own `app` package must not shadow ours
 
+import gevent  # noqa: E402
+from gevent.server import StreamServer  # noqa: E402
 from gunicorn import util  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
@@ -31,7 +35,19 @@ except SettingsError as error:
 _CODES = {403: "forbidden", 414: "uri_too_long", 431: "headers_too_large"}
 #: From here on a fault is the server's own.
 _SERVER = 500
+#: Seconds in which a caller who was answered before he had sent all may notice.
+_LINGER = 2
 _PHRASES = {400: "Bad Request", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+class Door(StreamServer):
+    """Closed, it still lets in who had already come: a connection that nobody took is reset, and its request lost."""
+
+    def close(self):  # noqa: ANN201 - gevent's signature
+        with contextlib.suppress(OSError):
+            while not self.closed and (came := self.do_read()):
+                self.do_handle(*came)
+        super().close()
 
 
 class Worker(GeventWorker):
@@ -44,6 +60,18 @@ class Worker(GeventWorker):
         super().__init__(*args, **kwargs)
         self._idle = set()
 
+    def server_class(self, listener, *, spawn, application, log, handler_class, environ, **tls):  # noqa: ANN001, ANN003, ANN201, ARG002 - gunicorn's signature
+        #: Connections are asked for it also when the listener is closed.
+        name = listener.getsockname()
+        named = SimpleNamespace(getsockname=lambda: name)
+        return Door(listener, handle=partial(self.handle, named), spawn=spawn, **tls)
+
+    def run(self):  # noqa: ANN201 - gunicorn's signature
+        super().run()
+        from app import wsgi  # noqa: PLC0415 - it was loaded long ago
+
+        wsgi.see_off()
+
     def handle(self, listener, client, addr):  # noqa: ANN001, ANN201 - gunicorn's signature
         self._idle.add(client)
         try:
@@ -53,7 +81,12 @@ class Worker(GeventWorker):
 
     def handle_request(self, listener_name, req, sock, addr):  # noqa: ANN001, ANN201 - gunicorn's signature
         self._idle.discard(sock)
-        super().handle_request(listener_name, req, sock, addr)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:
+            if req.method not in {"GET", "HEAD"}:
+                _linger(sock)
+            raise
         self._idle.add(sock)
 
     def notify(self):  # noqa: ANN201 - gunicorn's signature
@@ -68,6 +101,14 @@ class Worker(GeventWorker):
             super().handle_error(req, client, addr, exc)
         finally:
             util.write_error = write_error
+
+
+def _linger(sock):  # noqa: ANN001, ANN202 - a socket of gevent
+    """Reads for a moment what is still being sent: closing on it is a reset, which takes away the answer (413) too."""
+    with contextlib.suppress(OSError), gevent.Timeout(_LINGER, False):
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(1 << 16):
+            pass
 
 
 def _write_problem(sock, status, reason, _text):  # noqa: ANN001, ANN202 - gunicorn's signature

@@ -2,11 +2,9 @@
 
 from flask import Response, request
 
+from app.actions import cancel
 from app.answers import JSON, answer, negotiate
 from app.bodies import read_object
-from app.problems import demand
-from app.schemas import CANCEL
-from app.validation import judge
 from app.view import View
 from jobs.model import Job, JobState
 from jobs.wiring import Parts
@@ -21,10 +19,9 @@ class Cancel:
         """202 while it is being cancelled or just has been; 200 with the job as it is where it had ended before."""
         negotiate(JSON)
         body = read_object(request, self._max_body_bytes, optional=True)
-        demand("invalid_request", judge(CANCEL, body).faults)
-        if self._life.head(job_id).state.terminal:
+        job = cancel(self._life, job_id, body)
+        if job is None:
             return answer(self._view.job(self._life.load(job_id)))
-        job = self._life.cancel(job_id, grace_seconds=body.get("grace_seconds", 5.0), reason=body.get("reason"))
         return answer(self._view.job(job), 202 if _is_ours(job) else 200)
 
 

@@ -1,6 +1,5 @@
 """GET /v1/jobs/{id}/events: one URL, every transport, one cursor."""
 
-import random
 import re
 from contextlib import suppress
 from functools import partial
@@ -19,7 +18,7 @@ from app.relay.presence import Sight
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, gap
 from app.relay.subscriber import Reading
-from app.streams import StreamResponse
+from app.streams import AWAY, STREAM_HEADERS, Obstacle, StreamResponse, refusal
 from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
@@ -32,14 +31,6 @@ MAX_EVENTS = 1000
 #: The longest that a client may have its calm events wait.
 MAX_INTERVAL_MS = 60_000
 _PATTERN = re.compile(r"[a-z][a-z_.]{0,39}\*?|\*")
-
-#: Some proxies hold back a stream, some answers look like scripts: these headers are on every stream.
-STREAM_HEADERS = {
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",
-    "X-Content-Type-Options": "nosniff",
-    "Vary": "Accept",
-}
 
 After = Cursor | str | None
 _raw = msgspec.json.Decoder(msgspec.Raw)
@@ -57,37 +48,44 @@ class Streams:
         with suppress(LogUnavailable):
             #: An open stream is seen within a second or two; a job just accepted may not have that long.
             Sight(self._parts.index).saw({job_id: 0.0})
-        return self._open(job_id, parse_after(after), Lens())
+        return self.carry(job_id, parse_after(after), Lens())
 
-    def _open(self, job_id: str, after: After, lens: Lens) -> Response:
-        if self._relay.draining:
-            return refusal(lens, job_id, "stream.reconnect", reason="drain")
-        why = self._admission.refused(job_id, request)
-        if why is not None:
-            return refusal(lens, job_id, "stream.overloaded", alternative="long-poll", reason=why)
+    def carry(self, job_id: str, after: After, lens: Lens) -> Response:
+        obstacle = self.obstacle(job_id or None)
+        if obstacle is not None:
+            return refusal(lens, job_id, obstacle)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
             headers["Content-Encoding"] = "gzip"
         return StreamResponse(self._relay, reading, headers)
 
+    def obstacle(self, job_id: str | None) -> Obstacle | None:
+        """What stands in the way of a new stream, through no fault of the caller's."""
+        if self._relay.draining:
+            return Obstacle("drain", "stream.reconnect", {"reason": "drain"})
+        why = self._admission.refused(job_id, request)
+        if why is not None:
+            return Obstacle("overloaded", "stream.overloaded", {"alternative": "long-poll", "reason": why})
+        return None
+
+    def at_end(self, job_id: str, after: After) -> bool:
+        """Whether nothing can follow *after*; LogUnavailable, JobNotFound. Whoever asks has seen the job."""
+        head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
+        return head.state.terminal and after == Cursor(head.epoch, head.seq)
+
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
-        transport = _transport()
-        text = request.headers.get("Last-Event-ID") or request.args.get("after")
-        lens = _lens(transport)
+        transport = transport_of()
+        text, lens = cursor_text(), lens_of(transport)
         if transport == "json":
             return self._page(job_id, text, lens)
         after = parse_after(text)
         try:
-            head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
+            over = self.at_end(job_id, after)
         except LogUnavailable:
-            return refusal(lens, job_id, "stream.reconnect", reason="redis_away")
-        if head.state.terminal and after == Cursor(head.epoch, head.seq):
-            answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
-            del answer.headers["Content-Type"]
-            return answer
-        return self._open(job_id, after, lens)
+            return refusal(lens, job_id, AWAY)
+        return nothing_more() if over else self.carry(job_id, after, lens)
 
     def _seen(self, job_id: str) -> Head:
         """Where the job stands, which somebody watches: once for all who come back at one moment."""
@@ -164,12 +162,11 @@ def blueprint(streams: Streams) -> Blueprint:
     return events
 
 
-def refusal(lens: Lens, job_id: str, name: str, **data: Any) -> Response:
-    """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
-    retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
-    data["retry_ms"] = retry_ms
-    body = lens.retry(retry_ms) + lens.control(name, job_id, data)
-    return Response(body, content_type=lens.media_type, headers={**STREAM_HEADERS, "Connection": "close"})
+def nothing_more() -> Response:
+    """What stops an EventSource that would come back again and again to a log that has ended."""
+    answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
+    del answer.headers["Content-Type"]
+    return answer
 
 
 def parse_after(text: str | None) -> After:
@@ -209,7 +206,8 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
     return int(text)
 
 
-def _transport() -> str:
+def transport_of() -> str:
+    """The transport that the request in hand asks for."""
     if "Accept" not in request.headers:
         return "sse"
     best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))
@@ -219,10 +217,16 @@ def _transport() -> str:
     return MEDIA_TYPES[best]
 
 
-def _lens(transport: str) -> Lens:
+def cursor_text() -> str | None:
+    """The cursor as the request in hand names it."""
+    return request.headers.get("Last-Event-ID") or request.args.get("after")
+
+
+def lens_of(transport: str, *, deflate: bool = False) -> Lens:
     """How the request in hand wants its events."""
     return Lens(
         transport=transport,
+        deflate=deflate,
         named=request.args.get("names") != "0",
         types=_types(),
         min_interval_ms=whole_number("min_interval", 0, 0, MAX_INTERVAL_MS),

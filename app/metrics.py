@@ -8,6 +8,7 @@ from prometheus_client.registry import Collector
 
 from app.relay.hub import Relay
 from app.relay.overload import Overload
+from jobs.eventlog import Cursor
 from jobs.index import Index
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -59,6 +60,10 @@ class _Streams(Collector):
         yield CounterMetricFamily("tailrace_events", "Events that came in live.", tally.events)
         yield CounterMetricFamily("tailrace_stream_bytes", "Bytes sent on streams that have ended.", tally.bytes)
         yield CounterMetricFamily("tailrace_log_reads", "Reads of logs for streams.", self._relay.reader.reads)
+        acknowledged = tally.acknowledgements
+        yield CounterMetricFamily("tailrace_stream_acks", "Acknowledgements by clients of WebSockets.", acknowledged)
+        text = "Events by which the furthest behind of those who acknowledge is behind what it was sent."
+        yield GaugeMetricFamily("tailrace_stream_unacknowledged", text, _unacknowledged(self._relay))
         ended = CounterMetricFamily("tailrace_streams_ended", "Event streams that ended, by why.", labels=["reason"])
         for reason, count in tally.reasons.items():
             ended.add_metric([reason], count)
@@ -100,3 +105,9 @@ class _Strain(Collector):
         yield GaugeMetricFamily(
             "tailrace_streams_slow", "Streams merged since their client is slow.", sum(s.slow for s in open_)
         )
+
+
+def _unacknowledged(relay: Relay) -> int:
+    """The largest distance between what a subscriber was told and what it says that it is done with."""
+    pairs = [(s.position, s.hearing.acknowledged) for s in relay.subscribers() if s.hearing is not None]
+    return max((at.seq - done.seq for at, done in pairs if isinstance(at, Cursor) and done is not None), default=0)

@@ -78,6 +78,12 @@ CANCEL: Schema = _object(
     additionalProperties=False,
 )
 
+ACK: Schema = _object(
+    {"cursor": {"type": "string", "description": "The id of the last event that the client is done with."}},
+    required=["cursor"],
+    additionalProperties=False,
+)
+
 PROBLEM: Schema = _object(
     {
         "type": {"type": "string", "format": "uri-reference"},
@@ -254,6 +260,7 @@ EVENT: Schema = _object(
         "id": {"type": "string", "description": "The cursor after this event."},
         "seq": {"type": "integer", "minimum": 1, "description": "1, 2, 3 … per job, with no hole."},
         "from": {"type": "integer", "description": "The first seq that a merged event stands for."},
+        "cursor": {"type": "string", "description": "Of many jobs: the place to come back to."},
         "type": {
             "type": "string",
             "examples": sorted(EVENTS),
@@ -274,10 +281,13 @@ EVENT_PAGE: Schema = _object(
         "cursor": {"type": "string"},
         "state": _STATE,
         "end": {"type": "boolean", "description": "Nothing follows."},
-    }
+    },
+    required=["events", "cursor", "end"],
+    description="The state is there where the page is of one job.",
 )
 
 COMPONENTS: dict[str, Schema] = {
+    "Ack": ACK,
     "Artifact": ARTIFACT,
     "Cancel": CANCEL,
     "Event": EVENT,

@@ -4,23 +4,60 @@ On gunicorn's gevent worker the socket itself is taken; anywhere else (TLS in gu
 test client) the relay writes to one end of a socket pair and an ordinary iterator reads the same bytes from the other.
 """
 
+import random
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response
+from gevent import Timeout
 from gevent import socket as gsocket
 
 from app.relay.hub import Relay
+from app.relay.lens import Lens
 from app.relay.subscriber import Reading
 
-#: Where the verb leaves, in the WSGI environment, what the wrapper outside Flask is to do with the socket.
+#: Where the verb leaves, in the WSGI environment, the function to which the wrapper outside Flask gives the socket.
 HANDOFF = "tailrace.handoff"
 _CHUNK = 1 << 16
+#: Seconds that a client gets to close a connection that is over.
+_PATIENCE = 1.0
+
+#: Some proxies hold back a stream, some answers look like scripts: these headers are on every stream.
+STREAM_HEADERS = {
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept",
+}
 
 StartResponse = Callable[..., Any]
 WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class Obstacle(NamedTuple):
+    """Why there is no stream now, as an event of the stream that there would have been."""
+
+    #: One word, for logs and as a WebSocket's close code.
+    reason: str
+    name: str
+    data: dict[str, Any]
+
+    def told(self, lens: Lens, job_id: str) -> bytes:
+        retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
+        return lens.retry(retry_ms) + lens.control(self.name, job_id, {**self.data, "retry_ms": retry_ms})
+
+
+AWAY = Obstacle("redis_away", "stream.reconnect", {"reason": "redis_away"})
+
+
+def refusal(lens: Lens, job_id: str, obstacle: Obstacle) -> Response:
+    """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
+    body = obstacle.told(lens, job_id)
+    return Response(body, content_type=lens.media_type, headers={**STREAM_HEADERS, "Connection": "close"})
 
 
 class StreamResponse(Response):
@@ -33,17 +70,12 @@ class StreamResponse(Response):
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        if _detachable(environ):
-            environ[HANDOFF] = (self._relay, self._reading, self._head())
+        if detachable(environ):
+            #: The body ends where the connection does.
+            self.headers.set("Connection", "close")
+            environ[HANDOFF] = partial(self._relay.adopt, reading=self._reading, head=head_of(self))
             return []
         return self._iterate(environ, start_response)
-
-    def _head(self) -> bytes:
-        """The head of the HTTP response; its body ends where the connection does."""
-        self.headers.set("Connection", "close")
-        self.headers.remove("Content-Length")
-        lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in self.headers)]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def _iterate(self, environ: dict[str, Any], start_response: StartResponse) -> Iterator[bytes]:
         self.headers.remove("Content-Length")
@@ -59,10 +91,33 @@ def _chunks(ours: socket.socket) -> Iterator[bytes]:
             yield data
 
 
-def _detachable(environ: dict[str, Any]) -> bool:
+def head_of(response: Response) -> bytes:
+    """The head of the HTTP response."""
+    response.headers.remove("Content-Length")
+    lines = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def detachable(environ: dict[str, Any]) -> bool:
     """Whether the connection can be taken: a plain socket of gunicorn's gevent worker."""
     sock = environ.get("gunicorn.socket")
     return isinstance(sock, gsocket.socket) and not hasattr(sock, "pending")
+
+
+def early_of(environ: dict[str, Any]) -> bytes:
+    """What of the connection's bytes behind the request's head the server has read with it, taken from the server."""
+    reader = environ["wsgi.input"].reader
+    data: bytes = reader.unreader.take_buffered()
+    return data
+
+
+def hang_up(sock: gsocket.socket, data: bytes) -> None:
+    """Sends the last *data* and waits a moment for the client to close: closed before it, *data* might be lost."""
+    with suppress(OSError), Timeout(_PATIENCE, False):
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(_CHUNK):
+            pass
 
 
 def _closing(start_response: StartResponse) -> StartResponse:
@@ -92,11 +147,10 @@ class Detach:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         body = self._app(environ, _closing(start_response))
-        handoff = environ.pop(HANDOFF, None)
-        if handoff is None:
+        take = environ.pop(HANDOFF, None)
+        if take is None:
             return body
         if hasattr(body, "close"):
             body.close()
-        relay, reading, head = handoff
-        relay.adopt(environ["gunicorn.socket"], reading, head)
+        take(environ["gunicorn.socket"])
         raise StopIteration

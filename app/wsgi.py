@@ -4,13 +4,14 @@ import logging
 import os
 import random
 import sys
+from time import monotonic
 from typing import Any
 
 import gevent
 import msgspec
 from gevent.hub import get_hub
 
-from app import events
+from app import events, many, sockets
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
@@ -19,6 +20,7 @@ from app.relay.governor import Governor
 from app.relay.hub import Relay
 from app.relay.overload import Overload, report
 from app.relay.upkeep import Pace
+from app.roster import Roster
 from app.streams import Detach
 from app.view import View
 from app.waiting import Seats
@@ -33,6 +35,8 @@ log = logging.getLogger("tailrace.web")
 #: Seconds between looks at whether the process is to stop, and those over which its streams then end.
 _LOOK = 0.2
 _SPREAD = 4.0
+#: What readers get on top to take their last words.
+_LAST_WORDS = 2.0
 
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 settings = Settings.from_env(os.environ)
@@ -59,6 +63,7 @@ relay = Relay(
     view.prospects.places,
     pace=pace,
     retention_seconds=settings.retention_seconds,
+    cards=Roster(parts.lifecycle, view).cards,
 )
 overload = Overload(
     relay,
@@ -77,7 +82,11 @@ app = Detach(
         draining=lambda: relay.draining,
         listen=listen,
         page=pages.blueprint,
-        blueprints=[events.blueprint(streams)],
+        blueprints=[
+            events.blueprint(streams),
+            many.blueprint(many.Many(parts, relay, streams, listen)),
+            sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth)),
+        ],
         view=view,
         metrics=metrics,
     )
@@ -97,6 +106,13 @@ def _drain(worker: Any) -> None:
     while worker.alive:
         gevent.sleep(_LOOK)
     relay.drain(_SPREAD)
+
+
+def see_off() -> None:
+    """Waits until no stream is left: gunicorn's own grace knows nothing of the sockets that were taken from it."""
+    deadline = monotonic() + _LOOK + _SPREAD + _LAST_WORDS
+    while len(relay) and monotonic() < deadline:
+        gevent.sleep(_LOOK)
 
 
 def _sweep() -> None:

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from cli.redis_binary import INSTALL_TEXT, find
 from cli.text import one_line, size
 from cli.up import environment
 from jobs.errors import SettingsError
+from jobs.redis_url import Address, Mode, RedisUrl
 from jobs.settings import Settings
 
 #: Streams are sockets: one process that carries 10,000 needs that many files and some.
@@ -106,15 +107,34 @@ def redis(environ: dict[str, str]) -> Iterator[Finding]:
 
 
 def _outside_redis(url: str) -> Finding:
-    parts = urlsplit(url)
+    try:
+        place = RedisUrl.parse(url.strip())
+        parts = urlsplit(place.text)
+        one = (parts.hostname or "127.0.0.1", parts.port or 6379) if place.mode is Mode.SERVER else None
+    except ValueError as error:
+        why = str(error) if str(error).startswith("must") else "is malformed"
+        return Finding(Level.NEEDED, "Redis", f"REDIS_URL {why}", "see docs/operations.md")
     if parts.scheme == "unix":
         return Finding(Level.GOOD, "Redis", f"REDIS_URL names the socket {parts.path}")
-    place = (parts.hostname or "127.0.0.1", parts.port or 6379)
-    said = f"REDIS_URL names {place[0]}:{place[1]}"
-    try:
-        socket.create_connection(place, timeout=3).close()
-    except OSError as error:
-        return Finding(Level.NEEDED, "Redis", f"{said}, where nobody answers ({error})", "unset REDIS_URL, or start it")
+    return _reached([one] if one else place.nodes)
+
+
+def _reached(places: Sequence[Address]) -> Finding:
+    """Of several nodes one that answers is enough: it knows the others."""
+    said = f"REDIS_URL names {', '.join(f'{host}:{number}' for host, number in places)}"
+    errors: list[str] = []
+    for place in places:
+        try:
+            socket.create_connection(place, timeout=3).close()
+        except OSError as error:
+            errors.append(str(error))
+    if len(errors) == len(places):
+        mend = "unset REDIS_URL, or start it"
+        return Finding(Level.NEEDED, "Redis", f"{said}, where nobody answers ({'; '.join(errors)})", mend)
+    if errors:
+        return Finding(
+            Level.WANTED, "Redis", f"{said}, where {len(errors)} of {len(places)} do not answer", "start them"
+        )
     return Finding(Level.GOOD, "Redis", f"{said}, and it answers")
 
 

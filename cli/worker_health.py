@@ -4,9 +4,8 @@ import os
 import socket
 import sys
 
-import redis
-
 from jobs.catalogue import Catalogue
+from jobs.connect import redis_client
 from jobs.errors import TailraceError
 from jobs.settings import Settings
 
@@ -15,7 +14,7 @@ def main() -> int:
     """0 when a worker of this host has renewed its entry within the lease."""
     try:
         settings = Settings.from_env(os.environ)
-        client = redis.Redis.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=3)
+        client = redis_client(settings.redis_url)
         workers = Catalogue(client, lease_seconds=settings.lease_seconds).workers()
     except TailraceError as error:
         print(f"tailrace: {error}", file=sys.stderr)

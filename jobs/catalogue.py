@@ -44,17 +44,18 @@ _entry = msgspec.json.Decoder(TypeEntry)
 _worker = msgspec.json.Decoder(WorkerEntry)
 
 #: beat(workers, beats; id, worker_json, lease_ms): notes that the worker lives, and lets go of those that do not.
+#: Returns 1 where it was not known.
 _BEAT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+local new = redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 100)
 if #gone > 0 then
   redis.call('HDEL', KEYS[1], unpack(gone))
   redis.call('ZREM', KEYS[2], unpack(gone))
 end
-return #gone
+return new
 """
 
 #: living(workers, beats): the JSON of every worker whose time has not run out.
@@ -93,10 +94,12 @@ class Catalogue:
         entries = sorted((_entry.decode(row) for row in rows), key=lambda entry: entry.name)
         return {entry.name: entry for entry in entries}
 
-    def beat(self, worker: WorkerEntry) -> None:
-        """Says that *worker* lives, good for one lease."""
+    def beat(self, worker: WorkerEntry) -> bool:
+        """Says that *worker* lives, good for one lease; True where that was not known, at first or any more."""
         with available():
-            self._beat([keys.WORKERS, keys.BEATS], [worker.id, msgspec.json.encode(worker), self._lease_ms])
+            return bool(
+                self._beat([keys.WORKERS, keys.BEATS], [worker.id, msgspec.json.encode(worker), self._lease_ms])
+            )
 
     def leave(self, worker_id: str) -> None:
         with available():

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from jobs.connect import sentinel_options
+from jobs.redis_url import RedisUrl
+
 #: The one task; its one argument is the queue.
 TASK = "tailrace.answer"
 #: How the queues of a project's own tasks begin, which no job type's queue can: its own messages begin their jobs.
@@ -35,8 +38,22 @@ def celery_queue(queue: str) -> str:
 def celery_app(broker_url: str) -> Celery:
     """Celery as both tiers need it: JSON only, no results, acknowledged early, and no patience with a dead broker."""
     parts = urlsplit(broker_url)
+    if parts.scheme.endswith("+sentinel"):
+        return _through_sentinel(RedisUrl.parse(broker_url))
     app = Celery("tailrace", broker=f"redis+socket://{parts.path}" if parts.scheme == "unix" else broker_url)
     app.conf.update(_CONFIG)
+    return app
+
+
+def _through_sentinel(place: RedisUrl) -> Celery:
+    """As kombu has it: each Sentinel with the login of the servers behind it, the service among the options."""
+    urls = [f"sentinel://{place.login}{host}:{port}/{place.db}" for host, port in place.nodes]
+    app = Celery("tailrace", broker=";".join(urls))
+    app.conf.update(_CONFIG)
+    asked = {"master_name": place.service, "sentinel_kwargs": sentinel_options(place)}
+    app.conf.broker_transport_options = {**_CONFIG["broker_transport_options"], **asked}
+    if place.tls:
+        app.conf.broker_use_ssl = place.options or {"ssl_cert_reqs": "required"}
     return app
 
 

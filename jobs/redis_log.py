@@ -128,6 +128,8 @@ def available() -> Iterator[None]:
         yield
     except _UNAVAILABLE as error:
         raise LogUnavailable(why=type(error).__name__) from error
+    except redis.exceptions.MovedError as error:
+        raise LogUnavailable(why="it is a cluster, and REDIS_URL does not begin with redis+cluster://") from error
     except redis.ResponseError as error:
         found = _AWAY.search(str(error))
         if found is None:

@@ -8,15 +8,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jobs.errors import SettingsError
+from jobs.redis_url import Mode, RedisUrl
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The service's settings; each field's comment is its variable's line in ``docs/operations.md``."""
 
-    #: REDIS_URL: where the log lives (redis://, rediss:// or unix://).
+    #: REDIS_URL: where the log lives: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://.
     redis_url: str = field(repr=False)
-    #: TAILRACE_BROKER_URL: where Celery's doorbell lives; REDIS_URL unless set.
+    #: TAILRACE_BROKER_URL: where Celery's doorbell lives; REDIS_URL unless set, or unless that is a cluster.
     broker_url: str = field(repr=False)
     #: TAILRACE_HOST: the address to bind; anything but loopback needs TAILRACE_TOKEN.
     host: str = "127.0.0.1"
@@ -87,7 +88,7 @@ class Settings:
                 given[name] = _parsed(variable, parse, text)
         if "redis_url" not in given:
             raise SettingsError(name="REDIS_URL", why="is not set; ./tailrace up brings a Redis of its own")
-        given.setdefault("broker_url", given["redis_url"])
+        given["broker_url"] = given.get("broker_url") or _broker_beside(given["redis_url"])
         given["data"] = given.get("data", cls.data).absolute()
         given.setdefault("files_url", str(given["data"] / "files"))
         settings = cls(**given)
@@ -146,9 +147,24 @@ def _token(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    return text
+    return RedisUrl.parse(text).text
+
+
+def _broker_url(text: str) -> str:
+    """Any of Celery's; Sentinel in our own form, for Celery's names no service."""
+    scheme = urlsplit(text).scheme
+    if scheme.endswith("+cluster"):
+        raise ValueError("must not be a cluster: Celery cannot use one")
+    if scheme == "sentinel":
+        raise ValueError("must begin with redis+sentinel:// where Sentinel names the broker, and end with the service")
+    return RedisUrl.parse(text).text if scheme.endswith("+sentinel") else text
+
+
+def _broker_beside(redis_url: str) -> str:
+    if RedisUrl.parse(redis_url).mode is Mode.CLUSTER:
+        why = "must be set where REDIS_URL is a cluster, which Celery cannot use: give it a Redis server or Sentinel"
+        raise SettingsError(name="TAILRACE_BROKER_URL", why=why)
+    return redis_url
 
 
 def _parsed(variable: str, parse: Callable[[str], Any], text: str) -> Any:
@@ -162,7 +178,7 @@ def _parsed(variable: str, parse: Callable[[str], Any], text: str) -> Any:
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "redis_url": _redis_url,
-    "broker_url": str,
+    "broker_url": _broker_url,
     "host": str,
     "port": _number(int, 1, 65535),
     "share_port": _yes,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.redises import RedisCluster, redis_cluster
 from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server, running_service
 
 for _name in [name for name in os.environ if name.startswith("TAILRACE_") and "TESTS" not in name]:
@@ -64,6 +65,13 @@ def any_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
         yield server
         client.replicaof("NO", "ONE")
         client.config_set("maxmemory", 0)
+
+
+@pytest.fixture(scope="session")
+def shared_cluster() -> Iterator[RedisCluster]:
+    """A real cluster; for tests that break nothing of it, or put it right again."""
+    with redis_cluster() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -58,9 +58,14 @@ def wait_for(thing: Callable[[], T], seconds: float = 20, *, what: str = "it") -
 
 
 class RedisServer:
-    """One redis-server with its own folder; *durable* keeps an append-only file, so that it survives kill -9."""
+    """One redis-server with its own folder; *durable* keeps an append-only file, so that it survives kill -9.
 
-    def __init__(self, *, durable: bool = False, binary: str | None = None) -> None:
+    *options* are further arguments of its command line; *password* is asked of its clients and given to its master.
+    """
+
+    def __init__(
+        self, *options: str, durable: bool = False, binary: str | None = None, password: str | None = None
+    ) -> None:
         binary = binary or shutil.which("redis-server") or shutil.which("valkey-server")
         if binary is None:
             if os.environ.get("CI"):
@@ -69,21 +74,27 @@ class RedisServer:
         self.binary, self.durable, self.port = binary, durable, free_port()
         self.folder = tempfile.mkdtemp(prefix="tailrace-test-redis-")
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.options, self.password = options, password
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", ""]
         arguments += ["--appendonly", "yes" if self.durable else "no", "--maxmemory-policy", "noeviction"]
+        if self.password:
+            arguments += ["--requirepass", self.password, "--masterauth", self.password]
         log = Path(self.folder, "redis.log").open("ab")  # noqa: SIM115 - the process keeps it
-        self.process = subprocess.Popen([self.binary, *arguments], stdout=log, stderr=log)
+        self.process = subprocess.Popen([self.binary, *arguments, *self.options], stdout=log, stderr=log)
         log.close()
         wait_for(self._answers, what="Redis")
 
     def _answers(self) -> bool:
-        with contextlib.suppress(redis.RedisError), redis.Redis(port=self.port) as client:
+        with contextlib.suppress(redis.RedisError), self.client() as client:
             return bool(client.ping())
         return False
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, password=self.password, protocol=2)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -139,9 +150,9 @@ class Process:
 
 
 class Service:
-    """A whole Tailrace: one Redis, any number of web and worker processes."""
+    """A whole Tailrace: one Redis, or several as one, any number of web and worker processes."""
 
-    def __init__(self, redis_server: RedisServer, *, env: dict[str, str] | None = None) -> None:
+    def __init__(self, redis_server: Any, *, env: dict[str, str] | None = None) -> None:
         self.redis = redis_server
         self.folder = tempfile.mkdtemp(prefix="tailrace-test-")
         self.port = free_port()
@@ -187,9 +198,14 @@ class Service:
 
     def workers(self) -> list[Any]:
         from jobs.catalogue import Catalogue
+        from jobs.connect import redis_client
 
-        with redis.Redis.from_url(self.redis.url) as client:
+        client = redis_client(self.redis.url)
+        try:
             return list(Catalogue(client, lease_seconds=6).workers())
+        finally:
+            client.close()
+            client.connection_pool.disconnect()
 
     def submit(self, kind: str, **params: Any) -> dict[str, Any]:
         answer = self.client.post("/v1/jobs", json={"type": kind, "params": params})
@@ -234,7 +250,8 @@ class Service:
 def running_service(*, web: int = 1, worker: int = 1, durable: bool = False, **env: str) -> Iterator[Service]:
     """A service with *web* and *worker* processes; web process n has a port of its own unless there is one."""
     with redis_server(durable=durable) as server:
-        service = Service(server, env=env)
+        #: A machine that runs tests is often short of time; what streams are told must not depend on that.
+        service = Service(server, env={"TAILRACE_DEGRADE": "0", **env})
         try:
             for _ in range(worker):
                 service.worker()

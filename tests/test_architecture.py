@@ -129,6 +129,7 @@ KINDS = {
 TOGETHER = {
     "cli/test_deployment.py": "Procfile, Dockerfile, docker-compose.yml",
     "cli/test_executable.py": "the file tailrace itself",
+    "test_fault_proxy.py": "the wire that other tests break",
     "worker/test_cancel_for_real.py": "a whole worker whose jobs are cancelled",
     "worker/test_leaving_for_real.py": "a whole worker that is told to stop",
     "worker/test_life_of_a_worker.py": "a whole worker: main process, children and warden",
@@ -187,6 +188,7 @@ LONGEST = 250
 #: Longer files, each with the reason why it is one thing.
 LONG = {
     "app/relay/hub.py": "the loop that owns every subscriber: its parts share one thread and one set of rooms",
+    "app/operations.py": "one table: the calls, as OpenAPI has them",
     "app/schemas.py": "one table: the wire's shapes",
     "jobs/events.py": "one table: a class per event type",
     "jobs/model.py": "the fold: one function, and what it folds into",

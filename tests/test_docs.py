@@ -65,6 +65,17 @@ def test_the_error_table_has_every_code_with_its_number() -> None:
     assert told == CODES
 
 
+def test_the_close_codes_are_those_that_a_websocket_gives() -> None:
+    from app.transports.websocket import CODES
+
+    table = (
+        section("docs/protocol.md", "Reading events").partition("**How it closes.**")[2].partition("4000 to 4499")[0]
+    )
+    told = {reason: int(row[0]) for row in rows(table) if row[0].isdigit() for reason in words(row[1])}
+
+    assert told == CODES
+
+
 def test_the_calls_are_the_routes_that_the_service_describes() -> None:
     from app.operations import PATHS
 

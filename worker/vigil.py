@@ -105,7 +105,9 @@ class Vigil:
             #: A lease that is gone while the job is still the run's was lost with Redis's memory, not taken.
             kept = {head.id for head in self._life.heads(missing) for run in living if sentence.own(head, run)}
             self._life.index.lease([job_id for job_id in missing if job_id in kept])
-            self._catalogue.beat(self._crew.worker)
+            #: What has forgotten the worker has forgotten its types too: a Redis that came back empty, or with less.
+            if self._catalogue.beat(self._crew.worker):
+                self._publication.again()
             self._publish()
         except LogUnavailable:
             self._renewal.again()

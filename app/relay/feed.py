@@ -18,6 +18,7 @@ from gevent import socket as gsocket
 from gevent.event import Event
 
 from app.relay.delivery import Slices
+from jobs.connect import bare_connection
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ class Feed:
     """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
 
     A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
-    and whoever listens must look for what it missed. *client* gives the address and the credentials.
+    and whoever listens must look for what it missed. *client* says where: after a failover that is the new master, of a
+    cluster any living node, since what is published at one of them reaches the subscribers of all.
     """
 
     def __init__(
@@ -41,7 +43,7 @@ class Feed:
         on_live: Callable[[bytes, bytes], None],
         on_ready: Callable[[bytes], None],
     ) -> None:
-        self._pool, self._on_live, self._on_ready = client.connection_pool, on_live, on_ready
+        self._client, self._on_live, self._on_ready = client, on_live, on_ready
         self._channels: set[bytes] = set()
         self._unconfirmed: Counter[bytes] = Counter()
         self._commands: list[bytes] = []
@@ -89,8 +91,7 @@ class Feed:
         tries = 0
         while True:
             try:
-                connection: Any = self._pool.make_connection()
-                connection.connect()
+                connection = bare_connection(self._client)
                 tries = 0
                 self._carry(connection)
             except (OSError, redis.RedisError, hiredis.HiredisError) as error:

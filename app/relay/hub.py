@@ -7,13 +7,9 @@ Drawn as one subscriber's way:
               └──────────────────── slow, or the log in another epoch ◀────────────┘
 """
 
-import logging
 import socket
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from time import monotonic
 from typing import cast
 
 import gevent
@@ -21,36 +17,23 @@ import redis
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import join, upkeep
+from app.relay import dialogue, join, upkeep
 from app.relay.census import Census
+from app.relay.choice import MANY
 from app.relay.feed import Feed
+from app.relay.joinmany import JoinMany
 from app.relay.live import Live
+from app.relay.lobby import Lobby
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
-from app.relay.reader import Reader, Snapshot
+from app.relay.reader import Cards, Reader, Snapshot, no_cards
 from app.relay.room import Room
 from app.relay.subscriber import Reading, Subscriber, raw
+from app.relay.tally import Tally
 from app.relay.upkeep import Pace
 from jobs import keys
 from jobs.errors import LogUnavailable
-from jobs.eventlog import EventLog
-
-log = logging.getLogger("tailrace.stream")
-
-
-@dataclass
-class Tally:
-    """What the relay has done since it began."""
-
-    opened: int = 0
-    closed: int = 0
-    events: int = 0
-    #: Events, times those who listened when they came.
-    offered: int = 0
-    bytes: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    #: Streams that were not opened, by why.
-    refused: Counter[str] = field(default_factory=Counter)
+from jobs.feed import FedLog
 
 
 class Relay:
@@ -59,15 +42,16 @@ class Relay:
     def __init__(
         self,
         client: redis.Redis,
-        eventlog: EventLog,
+        eventlog: FedLog,
         snapshot: Snapshot,
         places: Places,
         *,
         pace: Pace,
         retention_seconds: int,
+        cards: Cards = no_cards,
     ) -> None:
         self.pace, self.retention_seconds = pace, retention_seconds
-        self.reader = Reader(eventlog, snapshot)
+        self.reader = Reader(eventlog, snapshot, cards)
         self.positions = Positions(self, places)
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
@@ -75,7 +59,7 @@ class Relay:
         self.draining = False
         self._rooms: dict[bytes, Room] = {}
         self._subscribers: dict[int, Subscriber] = {}
-        self._poll = Poll(get_hub(), self._on_writable, self._on_gone)
+        self._poll = Poll(get_hub(), self._on_writable, self._on_readable, self._on_gone)
         self._ticker: gevent.Greenlet | None = None
 
     def __len__(self) -> int:
@@ -97,8 +81,11 @@ class Relay:
 
     # Coming and going -----------------------------------------------------------------------------------------
 
-    def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"") -> None:
-        """Takes the connection; *head* (an HTTP response head, where one is due) goes out first."""
+    def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"", early: bytes = b"") -> None:
+        """Takes the connection; *head* (an HTTP response head, where one is due) goes out first.
+
+        *early* is what the client has said by now, as far as somebody has read it.
+        """
         self._start()
         room = self._opened(reading.job_id)
         lifetime, beat = self.pace.rotate, self.pace.heartbeat
@@ -110,6 +97,7 @@ class Relay:
         room.joining.add(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
+        dialogue.begin(self, subscriber, early)
 
     def _greet(self, subscriber: Subscriber, head: bytes) -> bool:
         try:
@@ -142,10 +130,10 @@ class Relay:
         upkeep.drain(self, spread_seconds)
 
     def _opened(self, job_id: str) -> Room:
-        channel = keys.log(job_id).encode()
+        channel = (keys.FEED if job_id == MANY else keys.log(job_id)).encode()
         room = self._rooms.get(channel)
         if room is None:
-            room = self._rooms[channel] = Room(job_id)
+            room = self._rooms[channel] = Lobby() if job_id == MANY else Room(job_id)
             self.feed.subscribe(channel)
         return room
 
@@ -179,7 +167,7 @@ class Relay:
         subscriber.sock.close()
         self.census.leave(subscriber.reading)
         self._shut(self.leave(subscriber))
-        self._note(subscriber, reason)
+        self.tally.note(subscriber, reason)
 
     def leave(self, subscriber: Subscriber) -> Room:
         """It listens no more; the room that it listened in."""
@@ -187,19 +175,11 @@ class Relay:
         room.leave(subscriber)
         return room
 
-    def _note(self, subscriber: Subscriber, reason: str) -> None:
-        tally, reading = self.tally, subscriber.reading
-        tally.closed += 1
-        tally.bytes += subscriber.sent
-        tally.reasons[reason] = tally.reasons.get(reason, 0) + 1
-        seconds = monotonic() - subscriber.opened
-        log.info('%s "GET %s" 200 %d %.3fs %s', reading.peer, reading.path, subscriber.sent, seconds, reason)
-
     # Bytes ----------------------------------------------------------------------------------------------------
 
     def send(self, subscriber: Subscriber, data: bytes) -> bool:
         """Sends *data*; False where the subscriber is behind now or gone, and whoever called is done with it."""
-        if subscriber.closed:
+        if subscriber.closed or subscriber.ending:
             return False
         try:
             return subscriber.write(data) or self._wait(subscriber)
@@ -209,19 +189,40 @@ class Relay:
 
     def _wait(self, subscriber: Subscriber) -> bool:
         """What stayed behind goes on when the socket takes more."""
-        self._poll.want_write(subscriber.fd)
+        self.watch(subscriber)
         return False
 
+    def watch(self, subscriber: Subscriber) -> None:
+        """Looks out for what the subscriber waits for now."""
+        if not subscriber.closed:
+            hearing = subscriber.hearing
+            self._poll.watch(subscriber.fd, write=bool(subscriber.rest), read=hearing is not None and hearing.listening)
+
     def end(self, subscriber: Subscriber, data: bytes, reason: str) -> None:
-        """Sends the last *data* and closes once it is out."""
+        """Sends the last event, *data*, and closes once it is out."""
+        self.part(subscriber, data + subscriber.reading.lens.close(reason), reason)
+
+    def part(self, subscriber: Subscriber, data: bytes, reason: str) -> None:
+        """Sends *data*, then nothing any more, and closes once it is out."""
         if subscriber.closed or subscriber.ending:
             return
-        subscriber.ending = True
+        subscriber.ending = reason
+        self.leave(subscriber).joining.add(subscriber)
         try:
             if subscriber.write(data, last=True) or self._wait(subscriber):
-                self.drop(subscriber, reason)
+                self._close(subscriber)
         except OSError:
             self.drop(subscriber, "gone")
+
+    def _close(self, subscriber: Subscriber) -> None:
+        """Everything is out; the client of a WebSocket may have its own close frame to send."""
+        if subscriber.hearing is None:
+            self.drop(subscriber, subscriber.ending)
+        else:
+            #: Closed with bytes unread it would be reset, and what is still on its way to the client lost.
+            subscriber.parting = True
+            subscriber.sock.shutdown(socket.SHUT_WR)
+            self.watch(subscriber)
 
     def _on_writable(self, fd: int) -> None:
         subscriber = self._subscribers.get(fd)
@@ -233,19 +234,28 @@ class Relay:
             self.drop(subscriber, "gone")
             return
         if drained:
-            self._poll.want_write(fd, wanted=False)
+            self.watch(subscriber)
             if subscriber.ending:
-                self.drop(subscriber, "ended")
-            else:
+                self._close(subscriber)
+            elif dialogue.settle(self, subscriber):
                 self.rejoin(subscriber)
+
+    def _on_readable(self, fd: int) -> None:
+        subscriber = self._subscribers.get(fd)
+        if subscriber is not None:
+            dialogue.turn(self, subscriber)
 
     def _on_gone(self, fd: int) -> None:
         subscriber = self._subscribers.get(fd)
         if subscriber is not None:
-            self.drop(subscriber, "gone")
+            dialogue.finish(self, subscriber)
+            self.drop(subscriber, subscriber.ending if subscriber.parting else "gone")
 
     # Joining --------------------------------------------------------------------------------------------------
 
     def rejoin(self, subscriber: Subscriber) -> None:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
-        gevent.spawn(join.run, self, subscriber)
+        if not subscriber.rejoining:
+            subscriber.rejoining = True
+            kind = join.Join if subscriber.reading.lens.choice is None else JoinMany
+            gevent.spawn(join.run, self, subscriber, kind)

@@ -10,25 +10,31 @@ from gevent.monkey import get_original
 _BATCH = 512
 #: A client that has closed its side shows at once, without anything being written to it.
 _GONE = 0x2018  # EPOLLRDHUP | EPOLLHUP | EPOLLERR: gevent hides the names with the call
-_WRITE = 0x004
+_READ, _WRITE = 0x001, 0x004
 _RDHUP = 0x2000
 
 
 class Poll:
-    """Calls *on_gone(fd)* when a client is gone, *on_writable(fd)* when one that was asked for can take more."""
+    """Calls *on_gone(fd)* when a client is gone; the others, where it was asked for, when it takes or says more."""
 
-    def __init__(self, hub: Any, on_writable: Callable[[int], None], on_gone: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        hub: Any,
+        on_writable: Callable[[int], None],
+        on_readable: Callable[[int], None],
+        on_gone: Callable[[int], None],
+    ) -> None:
         #: gevent's patching takes select.epoll away; this set never blocks, so the original is safe.
         self._epoll = get_original("select", "epoll")()
-        self._on_writable, self._on_gone = on_writable, on_gone
+        self._on_writable, self._on_readable, self._on_gone = on_writable, on_readable, on_gone
         self._watcher = hub.loop.io(self._epoll.fileno(), 1)
         self._watcher.start(self._turn)
 
     def add(self, fd: int) -> None:
         self._epoll.register(fd, _RDHUP)
 
-    def want_write(self, fd: int, *, wanted: bool = True) -> None:
-        self._epoll.modify(fd, _RDHUP | _WRITE if wanted else _RDHUP)
+    def watch(self, fd: int, *, write: bool, read: bool) -> None:
+        self._epoll.modify(fd, _RDHUP | (_WRITE if write else 0) | (_READ if read else 0))
 
     def remove(self, fd: int) -> None:
         try:
@@ -46,5 +52,8 @@ class Poll:
         for fd, happened in self._epoll.poll(0, _BATCH):
             if happened & _GONE:
                 self._on_gone(fd)
-            elif happened & _WRITE:
+                continue
+            if happened & _WRITE:
                 self._on_writable(fd)
+            if happened & _READ:
+                self._on_readable(fd)

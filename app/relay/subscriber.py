@@ -16,7 +16,9 @@ import zlib
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.relay.hearing import Hear, Hearing
 from app.relay.lens import Lens
+from app.relay.opening import Opening
 from app.relay.topic import Topic
 from jobs.eventlog import Cursor
 
@@ -40,6 +42,8 @@ class Reading:
     peer: str = "-"
     #: Fit for a log line: without query, so without tokens.
     path: str = "-"
+    #: Where the client may speak too: what becomes of its messages.
+    hear: Hear | None = None
 
 
 class Subscriber:
@@ -56,10 +60,14 @@ class Subscriber:
         "fd",
         "fresh",
         "heard",
+        "hearing",
         "live",
         "opened",
+        "opening",
+        "parting",
         "position",
         "reading",
+        "rejoining",
         "rest",
         "retire",
         "sent",
@@ -79,7 +87,14 @@ class Subscriber:
         #: The last event told, whatever the filter let through.
         self.position: Cursor | str | None = reading.after
         self.fresh, self.caught_up = True, False
-        self.live = self.ending = self.closed = False
+        #: Of a reader of many jobs: what it has yet to be told before it follows them.
+        self.opening: Opening | None = None
+        self.live = self.closed = False
+        #: Whether it is being read up to date just now.
+        self.rejoining = False
+        #: Why it is being ended; whether all that it was to be sent is out by then.
+        self.ending, self.parting = "", False
+        self.hearing = None if reading.hear is None else Hearing(reading.hear, deflate=reading.lens.deflate)
         self.rest = b""
         self.sent = 0
         #: Since when it has not taken all that it was sent, and whether that has lasted too long.

@@ -128,9 +128,14 @@ class Reader(threading.Thread):
 
     def __init__(self, service: Service, job_id: str) -> None:
         super().__init__(daemon=True)
+        self.job_id = job_id
         self.url = f"{service.url}/v1/jobs/{job_id}/events?after=0"
         self.seen: list[dict[str, object]] = []
+        #: How many events had been seen when a gap was told.
+        self.gaps: list[int] = []
         self.ended = False
+        #: Why the stream said that it ends.
+        self.reason: object = None
         self.breaks = 0
         self.start()
 
@@ -152,7 +157,10 @@ class Reader(threading.Thread):
                     envelope = json.loads(line[6:])
                     if "seq" in envelope:
                         self.seen.append(envelope)
-                    self.ended = self.ended or envelope["type"] == "stream.end"
+                    elif envelope["type"] == "stream.gap":
+                        self.gaps.append(len(self.seen))
+                    elif envelope["type"] == "stream.end":
+                        self.ended, self.reason = True, envelope["data"]["reason"]
 
 
 def test_a_web_process_killed_under_fifty_streams_costs_no_event(fragile: Service) -> None:

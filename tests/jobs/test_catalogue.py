@@ -45,6 +45,13 @@ def test_types_outlive_the_workers_that_published_them(catalogue: Catalogue) -> 
     assert (catalogue.served(), catalogue.workers()) == (set(), [])
 
 
+def test_a_worker_hears_whether_it_was_known(catalogue: Catalogue, client: Any) -> None:
+    beats = [catalogue.beat(worker("w", "a")) for _ in range(2)]
+    client.flushall()
+
+    assert [*beats, catalogue.beat(worker("w", "a"))] == [True, False, True]
+
+
 def test_a_type_published_again_is_replaced(catalogue: Catalogue) -> None:
     catalogue.publish([entry("a"), entry("b")])
     catalogue.publish([entry("a", queue="slow")])

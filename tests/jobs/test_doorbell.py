@@ -71,3 +71,21 @@ def test_a_broker_may_stand_behind_a_unix_socket(apps: list[Celery]) -> None:
     apps.append(celery_app("unix:///run/redis.sock"))
 
     assert apps[-1].conf.broker_url == "redis+socket:///run/redis.sock"
+
+
+def test_a_broker_that_sentinel_names_is_asked_of_every_sentinel_and_none_is_asked_for_long(apps: list[Celery]) -> None:
+    apps.append(celery_app("redis+sentinel://:s%40crt@one:26379,two/shop/2?sentinel_password=other"))
+    options = apps[-1].conf.broker_transport_options
+
+    assert apps[-1].conf.broker_url == "sentinel://:s%40crt@one:26379/2;sentinel://:s%40crt@two:26379/2"
+    assert (options["master_name"], options["socket_timeout"]) == ("shop", 5)
+    assert options["sentinel_kwargs"]["password"] == "other"
+    assert options["sentinel_kwargs"]["retry"].get_retries() == 0
+    assert not apps[-1].conf.broker_use_ssl
+
+
+def test_a_broker_that_sentinel_names_may_want_tls(apps: list[Celery]) -> None:
+    apps.append(celery_app("rediss+sentinel://one/shop?ssl_ca_certs=/ca.pem"))
+
+    assert apps[-1].conf.broker_use_ssl == {"ssl_ca_certs": "/ca.pem"}
+    assert apps[-1].conf.broker_transport_options["sentinel_kwargs"]["ssl"] is True

@@ -50,7 +50,12 @@ GOOD: dict[str, tuple[str, object]] = {
 }
 #: Field: values that cannot be. Those that are not here take any text.
 BAD: dict[str, list[str]] = {
-    "redis_url": ["127.0.0.1:6379", "http://127.0.0.1", "localhost", "redis://[bad"],
+    "redis_url": [
+        *("127.0.0.1:6379", "http://127.0.0.1", "localhost", "redis://[bad", "redis+sentinel://:secret@host:26379"),
+        *("redis+sentinel://:secret@host/shop/two", "redis+cluster://:secret@host:6379/1", "redis+cluster://"),
+        *("redis+cluster://:secret@one:6379,two:port", "redis+master://one"),
+    ],
+    "broker_url": ["redis+cluster://one:6379", "sentinel://one:26379", "redis+sentinel://:secret@one:26379"],
     "port": ["0", "65536", "-1", "80.5", "http", "1e3"],
     "share_port": ["yes", "true", "2"],
     "token": ["shorter-than-16"],
@@ -103,6 +108,21 @@ def test_a_value_that_cannot_be_stops_the_start_and_names_its_variable_but_not_i
 def test_an_empty_variable_is_one_that_is_not_set(name: str) -> None:
     if name != "redis_url":
         assert read(**{_VARIABLES[name][0]: "  "}) == read()
+
+
+def test_no_secret_of_a_url_is_told() -> None:
+    for text in BAD["redis_url"]:
+        with pytest.raises(SettingsError) as refused:
+            read(REDIS_URL=text)
+        assert "secret" not in str(refused.value)
+
+
+def test_sentinel_may_be_the_broker_too_a_cluster_may_not() -> None:
+    sentinel, cluster = "redis+sentinel://one:26379,two:26379/shop", "redis+cluster://one:6379"
+    assert read(REDIS_URL=sentinel).broker_url == sentinel
+    assert read(REDIS_URL=cluster, TAILRACE_BROKER_URL=sentinel).broker_url == sentinel
+    with pytest.raises(SettingsError, match=r"^TAILRACE_BROKER_URL: must be set"):
+        read(REDIS_URL=cluster)
 
 
 def test_without_a_redis_there_is_no_start() -> None:

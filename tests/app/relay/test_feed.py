@@ -1,0 +1,89 @@
+"""The feed on several Redis as one: whichever of them is lost, it listens again and says so."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import gevent
+import pytest
+import redis
+
+from app.relay.feed import Feed
+from jobs.connect import redis_client
+from tests.redises import redis_cluster, watched_pair
+from tests.service import UNIT, RedisServer
+
+CHANNEL = b"news"
+
+
+class Listener:
+    """A feed, and what it told."""
+
+    def __init__(self, url: str) -> None:
+        self.client: Any = redis_client(url)
+        self.heard: list[bytes] = []
+        self.confirmed = 0
+        self.feed = Feed(self.client, lambda _channel, payload: self.heard.append(payload), self._ready)
+        self.feed.start()
+        self.feed.subscribe(CHANNEL)
+        self.until(lambda: self.confirmed == 1)
+
+    def _ready(self, _channel: bytes) -> None:
+        self.confirmed += 1
+
+    def until(self, thing: Callable[[], Any]) -> None:
+        with gevent.Timeout(15 * UNIT):
+            while not thing():
+                gevent.sleep(0.02)
+
+    def close(self) -> None:
+        self.feed.stop()
+        self.client.close()
+        self.client.connection_pool.disconnect()
+
+
+@pytest.fixture
+def listeners() -> Iterator[Callable[[str], Listener]]:
+    made: list[Listener] = []
+
+    def make(url: str) -> Listener:
+        made.append(Listener(url))
+        return made[-1]
+
+    yield make
+    for listener in made:
+        listener.close()
+
+
+def listened_at(server: RedisServer) -> bool:
+    with suppress(redis.ConnectionError), server.client() as client:
+        return bool(client.pubsub_numsub(CHANNEL)[0][1])
+    return False
+
+
+def publish(server: RedisServer, text: bytes) -> None:
+    with server.client() as client:
+        client.publish(CHANNEL, text)
+
+
+def test_it_follows_the_master_that_sentinel_names(listeners: Callable[[str], Listener]) -> None:
+    with watched_pair() as pair:
+        listener = listeners(pair.url)
+        assert listened_at(pair.master)
+        pair.master.kill()
+        listener.until(lambda: listener.confirmed == 2)
+        publish(pair.replica, b"from the new one")
+        listener.until(lambda: listener.heard == [b"from the new one"])
+
+
+def test_it_goes_to_a_living_node_of_the_cluster(listeners: Callable[[str], Listener]) -> None:
+    with redis_cluster() as cluster:
+        listener = listeners(cluster.url)
+        [first] = [node for node in cluster.nodes if listened_at(node)]
+        first.kill()
+        listener.until(lambda: listener.confirmed == 2)
+        living = [node for node in cluster.nodes if node is not first]
+        assert [listened_at(node) for node in living].count(True) == 1
+        for node in living:
+            publish(node, b"%d" % node.port)
+        listener.until(lambda: sorted(listener.heard) == sorted(b"%d" % node.port for node in living))
