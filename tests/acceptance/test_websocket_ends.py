@@ -109,9 +109,16 @@ def test_a_process_that_is_stopped_sends_its_clients_elsewhere(guarded: Service,
     guarded.web()
 
 
-def test_while_redis_is_away_a_client_is_told_to_come_back(guarded: Service, job: dict[str, str]) -> None:
-    guarded.redis.kill()
-    with connect(job["signed"]) as client:
-        name, data, code = ending(client)
+def test_while_redis_is_away_a_client_is_told_to_come_back_and_what_cannot_be_done(
+    guarded: Service, job: dict[str, str]
+) -> None:
+    with connect(job["bare"], additional_headers=BEARER) as early:
+        next(told(early))
+        guarded.redis.kill()
+        with connect(job["signed"]) as client:
+            name, data, code = ending(client)
+        early.send('{"action": "cancel"}')
+        refused = next(event for event in told(early) if event["type"] == "stream.refused")
     guarded.redis.start()
+    assert refused["data"]["code"] == "unavailable"
     assert (name, data["reason"], code) == ("stream.reconnect", "redis_away", 4004)
