@@ -14,6 +14,7 @@ import httpx
 import httpx_sse
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from jobs.settings import Settings
 from tests.acceptance.balancers import KINDS, Balancer, balancer, installed, source
@@ -21,6 +22,7 @@ from tests.acceptance.conftest import HERE
 from tests.acceptance.mirror import Mirror
 from tests.acceptance.rolling import READERS, Crowd
 from tests.service import Process, Service, T, free_port, redis_server, wait_for
+from tests.sockets import told
 
 pytestmark = pytest.mark.acceptance
 
@@ -191,6 +193,18 @@ def test_an_upgrade_to_websocket_passes_and_bytes_go_both_ways(before_mirror: Ba
         for n in range(3):
             client.sendall(b"\x81\x03abc" * (n + 1))
             assert reader.read(5 * (n + 1)) == b"\x81\x03abc" * (n + 1)
+
+
+def test_a_websocket_is_followed_and_heard_to_its_normal_close(front: Balancer) -> None:
+    job = submit(front, "steady", count=2, pause=60)
+    url = address(front, job).replace("http", "ws") + "?after=0"
+    with connect(url, additional_headers=TOKEN) as client:
+        kinds = [next(told(client))["type"] for _ in range(4)]
+        client.send('{"action": "cancel", "grace_seconds": 0.2}')
+        kinds += [event["type"] for event in told(client)]
+    assert kinds[0] == "stream.open"
+    assert kinds[-2:] == ["job.cancelled", "stream.end"]
+    assert (client.close_code, client.close_reason) == (1000, "terminal")
 
 
 def test_the_service_is_told_who_asks_and_by_which_name(before_mirror: Balancer) -> None:
