@@ -22,7 +22,7 @@ from app.streams import AWAY, STREAM_HEADERS, Obstacle, StreamResponse, refusal
 from app.waiting import Listen, wait_seconds, wait_until
 from jobs.errors import InvalidCursor, LogUnavailable
 from jobs.eventlog import Cursor, Page
-from jobs.head import decode_head
+from jobs.head import Head, decode_head
 from jobs.wiring import Parts
 
 JSON = "application/json"
@@ -71,8 +71,7 @@ class Streams:
 
     def at_end(self, job_id: str, after: After) -> bool:
         """Whether nothing can follow *after*; LogUnavailable, JobNotFound. Whoever asks has seen the job."""
-        head = self._parts.lifecycle.head(job_id)
-        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
+        head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
         return head.state.terminal and after == Cursor(head.epoch, head.seq)
 
     def answer(self, job_id: str) -> Response:
@@ -91,6 +90,12 @@ class Streams:
             del answer.headers["Content-Type"]
             return answer
         return self._open(job_id, after, lens)
+
+    def _seen(self, job_id: str) -> Head:
+        """Where the job stands, which somebody watches: once for all who come back at one moment."""
+        head = self._parts.lifecycle.head(job_id)
+        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
+        return head
 
     # JSON -----------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from app.streams import Detach
 from app.view import View
 from app.waiting import Seats
 from app.web import pages
-from jobs.errors import LogUnavailable, TailraceError
+from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
 from jobs.settings import Settings
 from jobs.wiring import assemble
@@ -117,5 +117,6 @@ def _sweep() -> None:
             parts.sweep.turn()
         except LogUnavailable as error:
             log.debug("sweep: %s", error)
-        except (TailraceError, OSError):
+        except Exception:
+            #: Whatever it was: a sweep that has ended is missed by nobody until a worker is lost.
             log.exception("sweep")

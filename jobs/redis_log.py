@@ -112,6 +112,8 @@ def parse_live(payload: bytes) -> Iterator[Entry]:
 _UNAVAILABLE = (
     redis.ConnectionError,
     redis.TimeoutError,
+    #: Noise on the wire; the connection that it came on is closed by then.
+    redis.InvalidResponse,
     redis.ReadOnlyError,
     redis.OutOfMemoryError,
     redis.exceptions.ClusterDownError,

@@ -4,6 +4,7 @@ The room's channel is confirmed before the log is read, so whatever is appended 
 a hole. Nothing waits in memory for a slow reader: it is told a stretch, and when it has taken that, the next.
 """
 
+import logging
 import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +26,8 @@ from jobs.head import decode_head
 if TYPE_CHECKING:
     from app.relay.hub import Relay
     from app.relay.room import Room
+
+log = logging.getLogger("tailrace.stream")
 
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
@@ -50,6 +53,10 @@ def _run(relay: "Relay", subscriber: Subscriber) -> None:
             gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
         except JobNotFound:
             relay.end(subscriber, _told(subscriber, "stream.end", {"reason": "gone"}), "gone")
+        except Exception:
+            #: Left alone it would be silent for ever; closed, it comes back by its cursor.
+            log.exception("a stream could not be brought up to date")
+            relay.drop(subscriber, "failed")
         else:
             return
 

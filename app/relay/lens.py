@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from app.transports import deflate, ndjson, sse, websocket
+from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 
@@ -66,7 +67,7 @@ class Lens:
     def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
         """An event of the stream itself: never stored; it carries an id only where a reader may resume from it."""
         event_id = None if cursor is None else str(cursor)
-        envelope = msgspec.json.encode({"id": event_id, "type": name, "job": job_id, "data": data})
+        envelope = one_line(msgspec.json.encode({"id": event_id, "type": name, "job": job_id, "data": data}))
         encoded: bytes = self.encoding.frame(name if self.named else None, envelope, event_id)
         return encoded
 

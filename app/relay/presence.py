@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from jobs.errors import LogUnavailable, TailraceError
+from jobs.errors import LogUnavailable
 from jobs.head import decode_head
 from jobs.index import RETURN_MS, Index
 
@@ -67,5 +67,6 @@ def run(relay: "Relay", index: Index) -> None:
             presence.turn()
         except LogUnavailable as error:
             log.debug("presence: %s", error)
-        except TailraceError:
+        except Exception:
+            #: Whatever it was: who watches must not be forgotten for it, their jobs would be ended.
             log.exception("presence")

@@ -35,15 +35,16 @@ class Reader:
 
     def page(self, job_id: str, after: int, *, fresh: bool = False) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough."""
-        return self._shared((job_id, after), lambda: self._log.read(job_id, after, PAGE), fresh=fresh)
+        return self.shared((job_id, after), lambda: self._log.read(job_id, after, PAGE), fresh=fresh)
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         return self._log.heads(job_ids) if job_ids else []
 
     def snapshot(self, job_id: str) -> tuple[Cursor, Any]:
-        return self._shared(job_id, lambda: self._snapshot(job_id), fresh=False)
+        return self.shared(job_id, lambda: self._snapshot(job_id))
 
-    def _shared(self, key: object, read: Callable[[], T], *, fresh: bool) -> T:
+    def shared(self, key: object, read: Callable[[], T], *, fresh: bool = False) -> T:
+        """What *read* gives, or gave to somebody else a moment ago under the same *key*."""
         if not fresh:
             kept = self._kept.get(key)
             if kept is not None and monotonic() - kept[0] < KEEP:

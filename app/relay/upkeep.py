@@ -1,5 +1,6 @@
 """What the relay does by the clock: heartbeats, rotation, giving up on the stuck, looking for what was missed."""
 
+import logging
 import random
 from dataclasses import dataclass
 from time import monotonic
@@ -16,6 +17,8 @@ from jobs.head import decode_head
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
+
+log = logging.getLogger("tailrace.stream")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +41,23 @@ def run(relay: "Relay", pace: Pace) -> None:
     while True:
         gevent.sleep(min(1.0, pace.heartbeat / 2))
         now = monotonic()
-        relay.reader.forget()
-        for subscriber in relay.subscribers():
-            _attend(relay, pace, subscriber, now)
-        relay.live.settle()
-        relay.live.look(now)
-        relay.positions.turn(now)
+        try:
+            _turn(relay, pace, now)
+        except Exception:
+            #: Whatever it was: without heartbeats all streams would be given up by whoever stands between.
+            log.exception("upkeep")
         if now - checked >= pace.check:
             checked = now
             gevent.spawn(_check, relay)
+
+
+def _turn(relay: "Relay", pace: Pace, now: float) -> None:
+    relay.reader.forget()
+    for subscriber in relay.subscribers():
+        _attend(relay, pace, subscriber, now)
+    relay.live.settle()
+    relay.live.look(now)
+    relay.positions.turn(now)
 
 
 def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:

@@ -1,5 +1,7 @@
 """Newline-delimited JSON: one envelope a line."""
 
+from app.transports.lines import one_line
+
 MEDIA_TYPE = "application/x-ndjson"
 #: An empty line, which readers of the format skip.
 HEARTBEAT = b"\n"
@@ -10,7 +12,7 @@ def frame(_name: str | None, data: bytes, _event_id: str | None = None) -> bytes
 
 
 def event(_name: str, envelope: bytes, _event_id: str) -> bytes:
-    return envelope + b"\n"
+    return one_line(envelope) + b"\n"
 
 
 def retry(_milliseconds: int) -> bytes:

@@ -2,6 +2,8 @@
 
 import re
 
+from app.transports.lines import one_line
+
 MEDIA_TYPE = "text/event-stream; charset=utf-8"
 #: One newline, not two: some clients dispatch an empty event at a blank line.
 HEARTBEAT = b":\n"
@@ -24,12 +26,12 @@ def frame(name: str | None, data: bytes, event_id: str | None = None) -> bytes:
 
 def event(name: str, envelope: bytes, event_id: str) -> bytes:
     """The frame of one stored event. Envelopes are JSON on one line, so there is nothing to split."""
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), name.encode(), envelope)
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (event_id.encode(), name.encode(), one_line(envelope))
 
 
 def nameless(_name: str, envelope: bytes, event_id: str) -> bytes:
     """As :func:`event` for a plain ``onmessage``, which never sees an event that has a name."""
-    return b"id: %b\ndata: %b\n\n" % (event_id.encode(), envelope)
+    return b"id: %b\ndata: %b\n\n" % (event_id.encode(), one_line(envelope))
 
 
 def retry(milliseconds: int) -> bytes:

@@ -95,3 +95,36 @@ def chatty(ctx: Context, params: Chat) -> int:
                 ctx.item(f"turn {turn}", "succeeded")
             time.sleep(params.pause)
     return ctx.load
+
+
+#: What breaks a line, a reader or an encoding somewhere: every line break of Unicode, NUL, half a character, marks.
+AWKWARD = [
+    "",
+    " leading",
+    "\n\r\r\n",
+    "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029",
+    "\0",
+    "\ud800 half \udfff a character",
+    "\ufeff\ufffe\uffff\U0010ffff",
+    "data: forged\n\nid: forged-1\nevent: job.failed\ndata: {}\n\n",
+    ": a comment",
+    '"}\\u2028\\',
+    "e\u0301\u202eltr\U0001f468\u200d\U0001f469",
+]
+
+
+@job("awkward")
+def awkward(ctx: Context) -> dict[str, object]:
+    """Says what readers get wrong, everywhere that a job can say anything."""
+    for text in AWKWARD:
+        ctx.item(f"key {text}", "failed", error=text, **{f"field {text}": text})
+        ctx.log(text, level="warning", field=text)
+        ctx.alert(f"alert {text}", message=text)
+        ctx.metric(f"metric {text}", 1, unit=text)
+        with ctx.step(f"step {text}", title=text) as step:
+            step.progress(0.5, message=text)
+        ctx.output(f"output {text}").write(text)
+    #: Six bytes of JSON each: the largest events that there are.
+    ctx.output("long").write("\0" * 25_000)
+    ctx.output("wide").write("\u2028\U0001f600" * 10_000)
+    return {"said": AWKWARD}

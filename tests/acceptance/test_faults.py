@@ -201,12 +201,16 @@ def test_a_restart_of_redis_costs_no_job_and_no_event(fragile: Service) -> None:
 
 
 def test_while_redis_is_away_a_caller_is_asked_to_come_back(fragile: Service) -> None:
+    earlier = fragile.submit("steady", count=1)["id"]
     fragile.redis.kill()
     answer = wait_for(lambda: a if (a := httpx.get(f"{fragile.url}/v1/jobs", timeout=20)).status_code == 503 else None)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert int(answer.headers["Retry-After"]) >= 1
     assert httpx.get(f"{fragile.url}/livez").status_code == 200
     assert httpx.get(f"{fragile.url}/readyz").status_code == 503
+    stream = httpx.get(f"{fragile.url}/v1/jobs/{earlier}/events", timeout=20)
+    assert (stream.status_code, stream.headers["Connection"]) == (200, "close")
+    assert "event: stream.reconnect" in stream.text
     fragile.redis.start()
     wait_for(lambda: httpx.get(f"{fragile.url}/readyz").status_code == 200, what="the service to be ready again")
     job_id = fragile.submit("steady", count=1)["id"]

@@ -17,6 +17,7 @@ from jobs.index import Index
 from jobs.redis_log import RedisLog, available, parse_live
 from jobs.wiring import redis_client
 from jobs.writer import Writer, load
+from tests.fault_proxy import FaultProxy
 from tests.histories import BEGIN
 from tests.jobs.conftest import Clients
 from tests.service import RedisServer, redis_server, wait_for
@@ -171,6 +172,16 @@ def test_a_redis_that_is_away_is_an_unavailable_log_until_it_is_back() -> None:
         job = writer(log, patience=patience).write([LINE])
         assert (held[:2], job.seq) == ([1, 2], 3)
         client.connection_pool.disconnect()
+
+
+def test_noise_on_the_wire_is_an_unavailable_log_until_it_is_over(any_redis: RedisServer, clients: Clients) -> None:
+    with FaultProxy(any_redis.port) as wire:
+        client = clients(wire.url)
+        log = RedisLog(client, retention_seconds=60, max_events=1000)
+        writer(log).create(BEGUN)
+        with wire.fault("garbage"), pytest.raises(LogUnavailable):
+            log.heads([JOB])
+        assert log.heads([JOB]) != [None]
 
 
 @pytest.mark.parametrize("text", ["LOADING Redis is loading", "BUSY Redis is busy", "MISCONF no disk", "TRYAGAIN x"])

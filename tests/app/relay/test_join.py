@@ -1,5 +1,7 @@
 """Where a stream cannot go on from where its reader stands, it says so and goes on from a snapshot."""
 
+import pytest
+
 from app.relay.hub import Relay
 from jobs import events as ev
 from jobs import keys
@@ -58,6 +60,18 @@ def test_a_cursor_older_than_the_log_is_told_as_a_gap(parts: Parts, relay: Relay
     client = Client(relay, writer.job_id, after=Cursor(writer.job.epoch, 3)).run()
     assert client.data("stream.gap") == {"from": 4, "to": oldest - 1, "reason": "retention"}
     assert client.types[-1] == "stream.end"
+
+
+def test_a_stream_that_cannot_be_brought_up_to_date_is_closed_not_left_silent(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = begin(parts)
+    work(writer, 2, end=False)
+    with monkeypatch.context() as broken:
+        broken.setattr(relay.reader, "page", lambda *_args, **_more: 1 / 0)
+        client = Client(relay, writer.job_id).run()
+        assert client.types == []
+    assert (len(relay), relay.rooms(), relay.tally.reasons) == (0, [], {"failed": 1})
 
 
 def test_a_cursor_of_garbage_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:

@@ -1,5 +1,4 @@
 import re
-from dataclasses import dataclass, field
 
 import msgspec
 import pytest
@@ -9,61 +8,11 @@ from hypothesis import strategies as st
 from app.transports import sse
 from jobs.eventlog import Record
 from tests.histories import TRICKY, histories, texts
+from tests.whatwg import Reader, read
 
 MANY = settings(max_examples=300, deadline=None, derandomize=True)
 lines = st.text(st.sampled_from(TRICKY) | st.characters(exclude_categories=["Cs"]), max_size=40)
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), max_size=20)
-
-
-@dataclass
-class Reader:
-    """An EventSource to the letter of WHATWG HTML section 9.2.6, "Interpreting an event stream"."""
-
-    events: list[tuple[str, str, str]] = field(default_factory=list)
-    comments: int = 0
-    retry: int | None = None
-    _type: str = ""
-    _data: str = ""
-    _id: str = ""
-    _last_id: str = ""
-
-    def read(self, stream: bytes) -> "Reader":
-        text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
-        #: A line that the end of the stream breaks off is no line.
-        *whole, _rest = re.split("\r\n|\n|\r", text)
-        for line in whole:
-            self._line(line)
-        return self
-
-    def _line(self, line: str) -> None:
-        if not line:
-            self._dispatch()
-        elif line.startswith(":"):
-            self.comments += 1
-        else:
-            name, _, value = line.partition(":")
-            self._field(name, value.removeprefix(" "))
-
-    def _field(self, name: str, value: str) -> None:
-        match name:
-            case "event":
-                self._type = value
-            case "data":
-                self._data += value + "\n"
-            case "id" if "\0" not in value:
-                self._id = value
-            case "retry" if re.fullmatch("[0-9]+", value):
-                self.retry = int(value)
-
-    def _dispatch(self) -> None:
-        self._last_id = self._id
-        if self._data:
-            self.events.append((self._type or "message", self._data.removesuffix("\n"), self._last_id))
-        self._type = self._data = ""
-
-
-def read(stream: bytes) -> list[tuple[str, str, str]]:
-    return Reader().read(stream).events
 
 
 @MANY
@@ -81,7 +30,7 @@ def test_frames_one_behind_another_are_as_many_events(pairs: list[tuple[str, str
     reader = Reader().read(stream)
 
     assert [data for _, data, _ in reader.events] == [re.sub("\r\n|\r", "\n", data) for _, data in pairs]
-    assert reader.comments == len(pairs)
+    assert len(reader.comments) == len(pairs)
 
 
 @MANY
@@ -95,13 +44,15 @@ def test_only_cr_lf_and_crlf_break_a_line(data: str) -> None:
 
 @settings(MANY, max_examples=20)
 @given(histories(most=8))
-def test_an_envelope_comes_out_byte_for_byte(log: list[Record]) -> None:
+def test_an_envelope_comes_out_as_it_went_in_on_one_line(log: list[Record]) -> None:
     for record in log:
         envelope = msgspec.json.encode(record)
-        named = sse.event(record.type, envelope, record.id)
-        assert read(named) == [(record.type, envelope.decode(), record.id)]
-        assert read(sse.nameless(record.type, envelope, record.id)) == [("message", envelope.decode(), record.id)]
-        assert named == sse.frame(record.type, envelope, record.id)
+        named, nameless = (frame(record.type, envelope, record.id) for frame in (sse.event, sse.nameless))
+        ((kind, data, event_id),) = read(named)
+        assert (kind, msgspec.json.decode(data), event_id) == (record.type, msgspec.json.decode(envelope), record.id)
+        assert read(nameless) == [("message", data, record.id)]
+        assert len(data.splitlines()) == 1
+        assert named == sse.frame(record.type, data.encode(), record.id)
 
 
 @pytest.mark.parametrize("bad", ["a\nb", "a\rb", "a\r\n", "\0", "\n", "a\ndata: forged\n\n", "\ud800"])
@@ -132,7 +83,7 @@ def test_texts_that_readers_get_wrong(data: bytes, text: str) -> None:
 def test_a_heartbeat_is_a_comment_and_no_event() -> None:
     reader = Reader().read(sse.HEARTBEAT * 3 + sse.frame("log", b"x") + sse.HEARTBEAT)
 
-    assert (reader.comments, reader.events) == (4, [("log", "x", "")])
+    assert (len(reader.comments), reader.events) == (4, [("log", "x", "")])
     assert b"\n\n" not in sse.HEARTBEAT
 
 
@@ -145,4 +96,4 @@ def test_the_time_to_wait_belongs_to_the_frame_that_follows() -> None:
 def test_a_frame_that_the_connection_broke_off_is_no_event() -> None:
     frame = sse.frame("log", b'{"a":1}', "k3f9-1")
 
-    assert all(read(frame[:cut]) == [] for cut in range(len(frame)))
+    assert all(Reader().read(frame[:cut]).events == [] for cut in range(len(frame)))
