@@ -179,22 +179,6 @@ def test_heartbeats_carry_a_silent_stream_past_the_patience_that_ends_a_silent_a
 # What passes -----------------------------------------------------------------------------------------------------
 
 
-def test_an_upgrade_to_websocket_passes_and_bytes_go_both_ways(before_mirror: Balancer) -> None:
-    path = "/v1/jobs/01kq3c8v5e0z7m1r2s3t4v5w6x/events"
-    with socket.create_connection(("127.0.0.1", before_mirror.port), timeout=10) as client:
-        client.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-        )
-        reader = client.makefile("rb")
-        assert reader.readline().startswith(b"HTTP/1.1 101 ")
-        while reader.readline().strip():
-            pass
-        for n in range(3):
-            client.sendall(b"\x81\x03abc" * (n + 1))
-            assert reader.read(5 * (n + 1)) == b"\x81\x03abc" * (n + 1)
-
-
 def test_a_websocket_is_followed_and_heard_to_its_normal_close(front: Balancer) -> None:
     job = submit(front, "steady", count=2, pause=60)
     url = address(front, job).replace("http", "ws") + "?after=0"
