@@ -50,7 +50,8 @@ def polling(url: str, after: str) -> Iterator[Envelope]:
 
 
 def websocket(url: str, after: str) -> Iterator[Envelope]:
-    with connect(f"{url.replace('http', 'ws', 1)}?after={after}") as socket:
+    #: With a bound the library's client takes ten seconds to leave a stream that it has not read to its end.
+    with connect(f"{url.replace('http', 'ws', 1)}?after={after}", max_queue=None) as socket:
         for text in socket:
             yield json.loads(text)
 
