@@ -48,10 +48,10 @@ class Streams:
         with suppress(LogUnavailable):
             #: An open stream is seen within a second or two; a job just accepted may not have that long.
             Sight(self._parts.index).saw({job_id: 0.0})
-        return self._open(job_id, parse_after(after), Lens())
+        return self.carry(job_id, parse_after(after), Lens())
 
-    def _open(self, job_id: str, after: After, lens: Lens) -> Response:
-        obstacle = self.obstacle(job_id)
+    def carry(self, job_id: str, after: After, lens: Lens) -> Response:
+        obstacle = self.obstacle(job_id or None)
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
@@ -60,7 +60,7 @@ class Streams:
             headers["Content-Encoding"] = "gzip"
         return StreamResponse(self._relay, reading, headers)
 
-    def obstacle(self, job_id: str) -> Obstacle | None:
+    def obstacle(self, job_id: str | None) -> Obstacle | None:
         """What stands in the way of a new stream, through no fault of the caller's."""
         if self._relay.draining:
             return Obstacle("drain", "stream.reconnect", {"reason": "drain"})
@@ -76,7 +76,7 @@ class Streams:
 
     def answer(self, job_id: str) -> Response:
         """What the request in hand gets: a stream, or a page of JSON."""
-        transport = _transport()
+        transport = transport_of()
         text, lens = cursor_text(), lens_of(transport)
         if transport == "json":
             return self._page(job_id, text, lens)
@@ -85,11 +85,7 @@ class Streams:
             over = self.at_end(job_id, after)
         except LogUnavailable:
             return refusal(lens, job_id, AWAY)
-        if over:
-            answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
-            del answer.headers["Content-Type"]
-            return answer
-        return self._open(job_id, after, lens)
+        return nothing_more() if over else self.carry(job_id, after, lens)
 
     def _seen(self, job_id: str) -> Head:
         """Where the job stands, which somebody watches: once for all who come back at one moment."""
@@ -166,6 +162,13 @@ def blueprint(streams: Streams) -> Blueprint:
     return events
 
 
+def nothing_more() -> Response:
+    """What stops an EventSource that would come back again and again to a log that has ended."""
+    answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Vary": "Accept"})
+    del answer.headers["Content-Type"]
+    return answer
+
+
 def parse_after(text: str | None) -> After:
     """The cursor that a client named; None for one that no log could have given out."""
     if text is None or text == "":
@@ -203,7 +206,8 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
     return int(text)
 
 
-def _transport() -> str:
+def transport_of() -> str:
+    """The transport that the request in hand asks for."""
     if "Accept" not in request.headers:
         return "sse"
     best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))

@@ -260,6 +260,7 @@ EVENT: Schema = _object(
         "id": {"type": "string", "description": "The cursor after this event."},
         "seq": {"type": "integer", "minimum": 1, "description": "1, 2, 3 … per job, with no hole."},
         "from": {"type": "integer", "description": "The first seq that a merged event stands for."},
+        "cursor": {"type": "string", "description": "Of many jobs: the place to come back to."},
         "type": {
             "type": "string",
             "examples": sorted(EVENTS),
@@ -280,7 +281,9 @@ EVENT_PAGE: Schema = _object(
         "cursor": {"type": "string"},
         "state": _STATE,
         "end": {"type": "boolean", "description": "Nothing follows."},
-    }
+    },
+    required=["events", "cursor", "end"],
+    description="The state is there where the page is of one job.",
 )
 
 COMPONENTS: dict[str, Schema] = {

@@ -11,7 +11,7 @@ import gevent
 import msgspec
 from gevent.hub import get_hub
 
-from app import events, sockets
+from app import events, many, sockets
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
@@ -20,6 +20,7 @@ from app.relay.governor import Governor
 from app.relay.hub import Relay
 from app.relay.overload import Overload, report
 from app.relay.upkeep import Pace
+from app.roster import Roster
 from app.streams import Detach
 from app.view import View
 from app.waiting import Seats
@@ -62,6 +63,7 @@ relay = Relay(
     view.prospects.places,
     pace=pace,
     retention_seconds=settings.retention_seconds,
+    cards=Roster(parts.lifecycle, view).cards,
 )
 overload = Overload(
     relay,
@@ -80,7 +82,11 @@ app = Detach(
         draining=lambda: relay.draining,
         listen=listen,
         page=pages.blueprint,
-        blueprints=[events.blueprint(streams), sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth))],
+        blueprints=[
+            events.blueprint(streams),
+            many.blueprint(many.Many(parts, relay, streams, listen)),
+            sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth)),
+        ],
         view=view,
         metrics=metrics,
     )

@@ -1,6 +1,6 @@
 """The wire between the web process and Redis fails in every way that wires do, under readers who come and go.
 
-    .venv/bin/python bench/bad_wire.py [--readers 400] [--jobs 40]
+    .venv/bin/python -m bench.bad_wire [--readers 400] [--jobs 40]
 
 Starts Redis, a web process that reaches it through a proxy, and a worker that reaches it directly: jobs go on telling
 whatever becomes of the relay's wire. It is slow, then cut, then half open, then answers are lost, then noise comes
@@ -14,10 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-import leaks
-from stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
-
+from bench import leaks
 from bench.crowd import Crowd
+from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
 
 Fault = tuple[str, float, float]
 #: Fault, the seconds of a delay, and how long it lasts; each lasts longer than the relay needs to notice it.

@@ -116,7 +116,8 @@ class Cluster(redis.Redis):
         return client
 
     def _owner(self, words: tuple[Any, ...]) -> Address:
-        if self._stale:
+        #: While the first look is under way nothing is stale and nothing known.
+        if self._stale or not self._owners:
             self._look()
         key = _key(words)
         owner = self._owners.get(key_slot(key.encode() if isinstance(key, str) else key))

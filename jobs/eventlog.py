@@ -47,12 +47,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     data: msgspec.Raw
 
 
+class Subject(NamedTuple):
+    """A job, as far as a choice among many asks."""
+
+    id: str
+    type: str
+    labels: frozenset[tuple[str, str]]
+
+
 class Entry(NamedTuple):
     """One stored event as a reader gets it: enough to order and filter it without parsing JSON."""
 
     cursor: Cursor
     type: str
     envelope: bytes
+    #: Whose event it is, where the log tells of more jobs than one.
+    job: Subject | None = None
 
 
 class Batch(NamedTuple):

@@ -188,6 +188,11 @@ class Index:
                 start = int(rank) + 1
             return names(self._client.zrevrange(keys.ALL, start, start + limit - 1))
 
+    def newest_live(self, start: int, limit: int) -> list[str]:
+        """Ids of jobs that have no terminal event yet, newest first, from the one at *start*."""
+        with available():
+            return names(self._client.zrevrange(keys.LIVE, start, start + limit - 1))
+
     def _older(self, before: str, limit: int) -> list[str]:
         """As newest, where *before* itself has been deleted: ids are ordered by time, so the place is known."""
         from ulid import ULID  # noqa: PLC0415 - only this rare path needs it

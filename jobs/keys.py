@@ -48,6 +48,12 @@ SCHEDULED = f"{PREFIX}:{{{PREFIX}}}:scheduled"
 EXPIRY = f"{PREFIX}:{{{PREFIX}}}:expiry"
 #: Hash: job id → the cursor of the head that it was last filed by; an older head does not move it back.
 FILED = f"{PREFIX}:{{{PREFIX}}}:filed"
+#: Stream of pointers to the events of all jobs; the pub/sub channel that says how far it goes has the same name.
+FEED = f"{PREFIX}:{{{PREFIX}}}:feed"
+#: Hash: where the feed stands (see feed.lua).
+FEED_AT = f"{PREFIX}:{{{PREFIX}}}:feed:at"
+#: Hash: job id → the cursor of its last event that the feed points to.
+FED = f"{PREFIX}:{{{PREFIX}}}:fed"
 #: ZSET of job ids by the Redis time (ms) at which the worker that holds them counts as lost.
 LEASES = f"{PREFIX}:{{{PREFIX}}}:leases"
 #: ZSET of job ids by the Redis time (ms) at which they count as unwatched: those that are to end by it.

@@ -8,7 +8,8 @@ from jobs.catalogue import TypeEntry
 from jobs.clock import Clock
 from jobs.doorbell import Doorbell
 from jobs.errors import JobNotFound
-from jobs.eventlog import EventLog
+from jobs.eventlog import Cursor
+from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
 from jobs.index import Index
 from jobs.model import Job, JobState
@@ -22,7 +23,7 @@ _CLAIM_PAGE = 50
 class Lifecycle:
     """The verbs of both tiers. Each may raise LogUnavailable; those on one job JobNotFound."""
 
-    def __init__(self, eventlog: EventLog, index: Index, doorbell: Doorbell, clock: Clock) -> None:
+    def __init__(self, eventlog: FedLog, index: Index, doorbell: Doorbell, clock: Clock) -> None:
         self.log, self.index, self.doorbell, self.clock = eventlog, index, doorbell, clock
 
     def load(self, job_id: str) -> Job:
@@ -130,6 +131,8 @@ class Lifecycle:
 
     def file(self, head: Head) -> None:
         """Files the job by *head* and rings for those that were parked for a place which it has given up."""
+        #: First: a crash between the two leaves a job that the sweep files again, never one that the feed has lost.
+        self.log.feed.note(head.id, Cursor(head.epoch, head.seq))
         self._ring(self.index.file(head))
 
     def _ring(self, queues: Sequence[str]) -> None:

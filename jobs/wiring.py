@@ -8,11 +8,13 @@ from jobs.catalogue import Catalogue
 from jobs.clock import Clock, now_ms
 from jobs.connect import redis_client
 from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
+from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
 from jobs.load import Load
 from jobs.pace import Paces
+from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
 from jobs.settings import Settings
 from jobs.sweep import Sweep
@@ -22,7 +24,7 @@ from jobs.sweep import Sweep
 class Parts:
     settings: Settings
     client: redis.Redis
-    log: RedisLog
+    log: FedLog
     index: Index
     catalogue: Catalogue
     paces: Paces
@@ -37,12 +39,13 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
     """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
     doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url))
     client = redis_client(settings.redis_url)
-    log = RedisLog(
+    alone = RedisLog(
         client,
         retention_seconds=settings.retention_seconds,
         max_events=settings.log_max_events,
         max_bytes=settings.log_max_bytes,
     )
+    log = FedLog(alone, RedisFeed(client))
     index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)
     lifecycle = Lifecycle(log, index, doorbell, clock)

@@ -8,6 +8,7 @@ from app.relay.lens import Lens
 from app.relay.merge import merge
 from app.relay.rate import Rate
 from jobs.eventlog import Cursor, Entry
+from jobs.events import TERMINAL
 
 if TYPE_CHECKING:
     from app.relay.room import Room
@@ -27,6 +28,8 @@ class Load:
     at: Cursor
     listeners: Sequence["Subscriber"]
     last: bool = False
+    #: Whether a job has ended that somebody named: it may have been the last of them.
+    look: bool = False
 
 
 class Audience:
@@ -106,7 +109,13 @@ class Audience:
         if self.room.over:
             end = self.lens.control("stream.end", self.room.job_id, {"reason": "terminal"}, cursor=whole)
             stretches[-1] = replace(stretches[-1], data=stretches[-1].data + end, last=True)
+        elif self._may_end(entries):
+            stretches[-1] = replace(stretches[-1], look=True)
         return stretches
+
+    def _may_end(self, entries: Iterable[Entry]) -> bool:
+        choice = self.lens.choice
+        return choice is not None and bool(choice.jobs) and any(entry.type in TERMINAL for entry in entries)
 
     def _load(self, entries: Sequence[Entry], at: Cursor, listeners: Sequence["Subscriber"]) -> Load:
         return Load(self.lens.encode(entries), at, listeners)

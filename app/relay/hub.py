@@ -19,18 +19,21 @@ from gevent.hub import get_hub
 
 from app.relay import dialogue, join, upkeep
 from app.relay.census import Census
+from app.relay.choice import MANY
 from app.relay.feed import Feed
+from app.relay.joinmany import JoinMany
 from app.relay.live import Live
+from app.relay.lobby import Lobby
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
-from app.relay.reader import Reader, Snapshot
+from app.relay.reader import Cards, Reader, Snapshot, no_cards
 from app.relay.room import Room
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
 from app.relay.upkeep import Pace
 from jobs import keys
 from jobs.errors import LogUnavailable
-from jobs.eventlog import EventLog
+from jobs.feed import FedLog
 
 
 class Relay:
@@ -39,15 +42,16 @@ class Relay:
     def __init__(
         self,
         client: redis.Redis,
-        eventlog: EventLog,
+        eventlog: FedLog,
         snapshot: Snapshot,
         places: Places,
         *,
         pace: Pace,
         retention_seconds: int,
+        cards: Cards = no_cards,
     ) -> None:
         self.pace, self.retention_seconds = pace, retention_seconds
-        self.reader = Reader(eventlog, snapshot)
+        self.reader = Reader(eventlog, snapshot, cards)
         self.positions = Positions(self, places)
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
@@ -126,10 +130,10 @@ class Relay:
         upkeep.drain(self, spread_seconds)
 
     def _opened(self, job_id: str) -> Room:
-        channel = keys.log(job_id).encode()
+        channel = (keys.FEED if job_id == MANY else keys.log(job_id)).encode()
         room = self._rooms.get(channel)
         if room is None:
-            room = self._rooms[channel] = Room(job_id)
+            room = self._rooms[channel] = Lobby() if job_id == MANY else Room(job_id)
             self.feed.subscribe(channel)
         return room
 
@@ -253,4 +257,5 @@ class Relay:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
         if not subscriber.rejoining:
             subscriber.rejoining = True
-            gevent.spawn(join.run, self, subscriber)
+            kind = join.Join if subscriber.reading.lens.choice is None else JoinMany
+            gevent.spawn(join.run, self, subscriber, kind)

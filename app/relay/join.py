@@ -35,24 +35,24 @@ STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 CONFIRM = 5.0
 
 
-def run(relay: "Relay", subscriber: Subscriber) -> None:
-    """Brings the subscriber up to date; waits while Redis is away, ends where the job is gone."""
+def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
+    """Brings the subscriber up to date, as *kind* does it; waits while Redis is away, ends where the job is gone."""
     try:
-        _run(relay, subscriber)
+        _run(relay, subscriber, kind)
     finally:
         subscriber.rejoining = False
 
 
-def _run(relay: "Relay", subscriber: Subscriber) -> None:
+def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
     pause = 0.1
     while not subscriber.closed and not subscriber.live and not subscriber.ending:
         try:
-            _Join(relay, subscriber).run()
+            kind(relay, subscriber).run()
         except LogUnavailable:
             pause = min(2.0, pause * 2)
             gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
         except JobNotFound:
-            relay.end(subscriber, _told(subscriber, "stream.end", {"reason": "gone"}), "gone")
+            relay.end(subscriber, told_to(subscriber, "stream.end", {"reason": "gone"}), "gone")
         except Exception:
             #: Left alone it would be silent for ever; closed, it comes back by its cursor.
             log.exception("a stream could not be brought up to date")
@@ -61,11 +61,13 @@ def _run(relay: "Relay", subscriber: Subscriber) -> None:
             return
 
 
-def _told(subscriber: Subscriber, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
+def told_to(subscriber: Subscriber, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
     return subscriber.reading.lens.control(name, subscriber.reading.job_id, data, cursor=cursor)
 
 
-class _Join:
+class Join:
+    """The way of a reader of one job; what differs for one of many is in ``joinmany``."""
+
     def __init__(self, relay: "Relay", subscriber: Subscriber) -> None:
         self.relay, self.subscriber = relay, subscriber
         self.room = cast("Room", subscriber.topic)
@@ -93,7 +95,7 @@ class _Join:
             "transport": lens.transport,
             "filters": lens.filters,
         }
-        first = lens.retry(random.randint(500, 1500)) + _told(subscriber, "stream.open", opened)  # noqa: S311 - jitter
+        first = lens.retry(random.randint(500, 1500)) + told_to(subscriber, "stream.open", opened)  # noqa: S311 - jitter
         first += self._begin(after, page)
         subscriber.fresh = False
         return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
@@ -121,10 +123,10 @@ class _Join:
     def _snapshot(self) -> bytes:
         cursor, job = self.relay.reader.snapshot(self.job_id)
         self.subscriber.position = cursor
-        return _told(self.subscriber, "stream.snapshot", {"job": job}, cursor)
+        return told_to(self.subscriber, "stream.snapshot", {"job": job}, cursor)
 
     def _gap(self, missing: Gap) -> bytes:
-        return _told(self.subscriber, "stream.gap", missing.data) + self._snapshot()
+        return told_to(self.subscriber, "stream.gap", missing.data) + self._snapshot()
 
     # The replay -----------------------------------------------------------------------------------------------
 
@@ -142,20 +144,34 @@ class _Join:
                 return self._tell_gap(missing, page)
             near = page.entries
             self._share(page)
-            over = not near and at == page.last and decode_head(page.head).state.terminal
+            over = not near and self._finished(at, page)
         if not near:
             return self._arrive(at, over=over)
         return self._tell(at, near)
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
-        chosen, end = self._cut(self.subscriber.reading.lens.choose(near), near[-1].cursor)
+        chosen, end = self._cut(self._chosen(near), near[-1].cursor)
         #: It stands in the log as it is now, also behind an event that was written under an earlier epoch.
         self.subscriber.position = Cursor(at.epoch, end.seq)
-        data = self.subscriber.reading.lens.encode(chosen)
-        if chosen and chosen[-1].type in TERMINAL:
+        data = self._encoded(chosen)
+        if chosen and self._terminal(chosen[-1]):
             self._end(chosen[-1].cursor, data)
             return False
         return not data or self.relay.send(self.subscriber, data)
+
+    def _chosen(self, near: Sequence[Entry]) -> Sequence[Entry]:
+        return self.subscriber.reading.lens.choose(near)
+
+    def _encoded(self, chosen: Sequence[Entry]) -> bytes:
+        return self.subscriber.reading.lens.encode(chosen)
+
+    def _terminal(self, entry: Entry) -> bool:
+        """Whether the stream ends with *entry*."""
+        return entry.type in TERMINAL
+
+    def _finished(self, at: Cursor, page: Page) -> bool:
+        """Whether nothing can follow *at*, which *page* was read behind."""
+        return at == page.last and decode_head(page.head).state.terminal
 
     def _cut(self, chosen: Sequence[Entry], end: Cursor) -> tuple[Sequence[Entry], Cursor]:
         """As much as makes about one stretch, at least one event, and what it stands for; merged for the slow."""
@@ -179,8 +195,12 @@ class _Join:
             #: Events of earlier epochs are history: the room is past them, or is told by the first that is not.
             self.relay.live.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
         elif not page.entries or page.entries[-1].cursor == page.last:
-            room.learn(decode_head(page.head))
+            self._learn(page)
             self.relay.live.deliver(room, room.begin(page.last))
+
+    def _learn(self, page: Page) -> None:
+        """What the log says of the job where the room begins."""
+        self.room.learn(decode_head(page.head))
 
     def _arrive(self, at: Cursor, *, over: bool) -> bool:
         if over:
@@ -193,16 +213,14 @@ class _Join:
             return True
         if not self.subscriber.caught_up:
             self.subscriber.caught_up = True
-            if not self.relay.send(self.subscriber, _told(self.subscriber, "stream.caught_up", {}, at)):
+            if not self.relay.send(self.subscriber, told_to(self.subscriber, "stream.caught_up", {}, at)):
                 return False
         if self.relay.live.say(self.subscriber):
             self.subscriber.slow = False
             self.room.enter(self.subscriber)
         return False
 
-    def _end(self, at: Cursor, data: bytes) -> None:
+    def _end(self, at: Cursor, data: bytes, reason: str = "terminal") -> None:
         if not self.subscriber.caught_up:
-            data += _told(self.subscriber, "stream.caught_up", {}, at)
-        self.relay.end(
-            self.subscriber, data + _told(self.subscriber, "stream.end", {"reason": "terminal"}, at), "terminal"
-        )
+            data += told_to(self.subscriber, "stream.caught_up", {}, at)
+        self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from app.relay.choice import Choice
 from app.transports import deflate, ndjson, sse, websocket
 from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
@@ -35,11 +36,14 @@ class Lens:
     gzip: bool = False
     #: Whether a WebSocket's frames are compressed, each once for all.
     deflate: bool = False
+    #: For a reader of many jobs: which of them.
+    choice: Choice | None = None
 
     @property
     def filters(self) -> dict[str, Any]:
         """What ``stream.open`` repeats of all this."""
-        return {"types": list(self.types), "min_interval_ms": self.min_interval_ms}
+        words = {} if self.choice is None else self.choice.words
+        return {"types": list(self.types), "min_interval_ms": self.min_interval_ms, **words}
 
     @property
     def encoding(self) -> ModuleType:
@@ -57,17 +61,29 @@ class Lens:
 
     def choose(self, entries: Iterable[Entry]) -> list[Entry]:
         """The wanted ones of *entries*."""
+        if self.choice is not None:
+            entries = [entry for entry in entries if self.choice.passes(entry.job)]
         return [entry for entry in entries if self.wants(entry.type)] if self.types else list(entries)
 
     def encode(self, entries: Iterable[Entry]) -> bytes:
         """*entries* as bytes, joined."""
         frame = self.frame
-        return b"".join([frame(name, envelope, str(cursor)) for cursor, name, envelope in entries])
+        if self.choice is not None:
+            return b"".join([frame(at.type, resumable(at), str(at.cursor)) for at in entries])
+        return b"".join([frame(name, envelope, str(cursor)) for cursor, name, envelope, _ in entries])
+
+    def without_ids(self, entries: Iterable[Entry]) -> bytes:
+        """As :meth:`encode`, for events from which no reader may resume."""
+        frame = self.encoding.frame
+        return b"".join([frame(at.type if self.named else None, at.envelope, None) for at in entries])
 
     def control(self, name: str, job_id: str, data: dict[str, Any], *, cursor: Cursor | None = None) -> bytes:
-        """An event of the stream itself: never stored; it carries an id only where a reader may resume from it."""
+        """An event of the stream itself: never stored; it carries an id only where a reader may resume from it.
+
+        That of a stream of many jobs is no job's.
+        """
+        envelope = one_line(msgspec.json.encode(told(name, job_id, data, cursor)))
         event_id = None if cursor is None else str(cursor)
-        envelope = one_line(msgspec.json.encode({"id": event_id, "type": name, "job": job_id, "data": data}))
         encoded: bytes = self.encoding.frame(name if self.named else None, envelope, event_id)
         return encoded
 
@@ -89,6 +105,16 @@ class Lens:
         """What follows the last event of a stream that ends for *reason*."""
         encoded: bytes = self.encoding.close(reason)
         return encoded
+
+
+def told(name: str, job_id: str, data: dict[str, Any], cursor: Cursor | None = None) -> dict[str, Any]:
+    """The envelope of an event of the stream itself."""
+    return {"id": None if cursor is None else str(cursor), "type": name, "job": job_id or None, "data": data}
+
+
+def resumable(entry: Entry) -> bytes:
+    """The envelope, whose id is its own job's, with the cursor that a reader of many jobs resumes from."""
+    return b'%b,"cursor":"%b"}' % (entry.envelope[:-1], str(entry.cursor).encode())
 
 
 @lru_cache(maxsize=4096)

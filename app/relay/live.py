@@ -8,6 +8,7 @@ import gevent
 from app.relay import upkeep
 from app.relay.audience import Audience, Load
 from app.relay.delivery import Delivery, Slices
+from app.relay.lobby import Lobby
 from app.relay.rate import Rate, rate
 from app.relay.room import Room
 from app.relay.subscriber import WELL, Subscriber
@@ -48,6 +49,10 @@ class Live:
         if room is None:
             return
         room.ring()
+        if isinstance(room, Lobby):
+            room.hear(payload)
+            upkeep.fill(self._relay, room)
+            return
         #: Where all wait for a page, nothing is kept for anybody.
         if room.last is not None or room.joining:
             self.deliver(room, room.take(list(parse_live(payload))))
@@ -60,7 +65,7 @@ class Live:
             self._relay.tally.events += len(entries)
             room.follow(entries)
             now = monotonic()
-            for audience in room.live.values():
+            for audience in room.concerned(entries):
                 self._relay.tally.offered += len(entries) * len(audience.listeners)
                 due = audience.add(entries, self.rate(audience), now)
                 if due is not None:
@@ -85,6 +90,9 @@ class Live:
             self._relay.end(subscriber, load.data, "terminal")
         elif not self._relay.send(subscriber, load.data) and not subscriber.closed:
             self._fall_behind(subscriber)
+        elif load.look:
+            self._fall_behind(subscriber)
+            self._relay.rejoin(subscriber)
 
     def _fall_behind(self, subscriber: Subscriber) -> None:
         """The subscriber could not take everything: its place is kept as a cursor, not as a buffer."""

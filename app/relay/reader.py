@@ -6,7 +6,13 @@ from typing import Any, TypeVar
 
 from gevent.event import AsyncResult
 
-from jobs.eventlog import Cursor, EventLog, Page
+from app.relay.choice import MANY, Choice
+from app.relay.lobby import dense
+from app.relay.opening import Card, Opening
+from jobs.errors import JobNotFound
+from jobs.eventlog import Cursor, Page
+from jobs.feed import FedLog
+from jobs.head import decode_head
 
 T = TypeVar("T")
 
@@ -23,63 +29,133 @@ END = 2**53
 Snapshot = Callable[[str], tuple[Cursor, Any]]
 
 
-class Reader:
-    """The log and the snapshots; equal reads at one time are one read."""
+#: Gives the cards of the newest jobs of a choice that have not ended.
+Cards = Callable[[Choice], Sequence[Card]]
 
-    def __init__(self, log: EventLog, snapshot: Snapshot) -> None:
-        self._log, self._snapshot = log, snapshot
-        self._flying: dict[object, AsyncResult] = {}
-        self._kept: dict[object, tuple[float, Any]] = {}
+
+def no_cards(_choice: Choice) -> Sequence[Card]:
+    return ()
+
+
+class Reader:
+    """The log, the feed and the snapshots; equal reads at one time are one read."""
+
+    def __init__(self, log: FedLog, snapshot: Snapshot, cards: Cards = no_cards) -> None:
+        self._log, self._snapshot, self._cards = log, snapshot, cards
+        self.feed = log.feed
+        #: When each began, and what comes of it.
+        self._flying: dict[object, tuple[float, AsyncResult]] = {}
+        #: When each was there, when it was asked for, and what it is.
+        self._kept: dict[object, tuple[float, float, Any]] = {}
         #: Reads that went to the log, for the metrics and the tests.
         self.reads = 0
 
     def page(self, job_id: str, after: int, *, fresh: bool = False) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough."""
-        return self.shared((job_id, after), lambda: self._log.read(job_id, after, PAGE), fresh=fresh)
+        return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh)
+
+    def _look(self, job_id: str, after: int) -> Page:
+        if job_id == MANY:
+            return dense(self.feed.read(after, PAGE), after)
+        return self._log.read(job_id, after, PAGE)
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         return self._log.heads(job_ids) if job_ids else []
 
-    def snapshot(self, job_id: str) -> tuple[Cursor, Any]:
-        return self.shared(job_id, lambda: self._snapshot(job_id))
+    def snapshot(self, job_id: str, *, since: float = 0.0) -> tuple[Cursor, Any]:
+        return self.shared(job_id, lambda: self._snapshot(job_id), since=since)
 
-    def shared(self, key: object, read: Callable[[], T], *, fresh: bool = False) -> T:
-        """What *read* gives, or gave to somebody else a moment ago under the same *key*."""
+    # Many jobs ------------------------------------------------------------------------------------------------
+
+    def mark(self, *, since: float = 0.0) -> tuple[Cursor, float]:
+        """Where the feed stands, and the moment at which that was known; looked up no earlier than *since*."""
+        return self.shared("mark", lambda: (self.feed.read(END).last, monotonic()), since=since)
+
+    def opening(self, choice: Choice) -> Opening:
+        """What a reader of *choice* is to be told first: the jobs that it names, else the cards of those there are."""
+        at, since = self.mark()
+        left: list[str | Card] = [*sorted(choice.jobs)]
+        if not left:
+            left += self.shared(choice, lambda: self._cards(choice), since=since)
+        return Opening(left, at, since)
+
+    def card(self, job: str | Card, since: float) -> Card | None:
+        """The whole job, where it is a name; None where there is none."""
+        if isinstance(job, Card):
+            return job
+        try:
+            return Card(job, *self.snapshot(job, since=since))
+        except JobNotFound:
+            return None
+
+    def beyond(self, opening: Opening) -> Cursor:
+        """A place in the feed beyond all that the snapshots of *opening* hold."""
+        ids = list(opening.known)
+        for job_id, reach in zip(ids, self.feed.reach(ids), strict=True):
+            #: Its writer may have stored an event and be yet about to tell the feed.
+            if reach is None or reach.at.seq < opening.known[job_id].seq:
+                self.feed.note(job_id, opening.known[job_id])
+        return self.mark(since=monotonic())[0]
+
+    def ends(self, job_ids: Sequence[str]) -> list[int | None]:
+        """Where in the feed each job has ended: None for one that has not, 0 for one that is gone.
+
+        Where the feed has yet to be told of an end, it is told now; the job has not ended for it until then.
+        """
+        heads = [None if head is None else decode_head(head) for head in self.heads(job_ids)]
+        if any(head is not None and not head.state.terminal for head in heads):
+            return [None]
+        found: list[int | None] = []
+        for head, reach in zip(heads, self.feed.reach(job_ids), strict=True):
+            if head is None:
+                found.append(0)
+                continue
+            at = Cursor(head.epoch, head.seq)
+            if reach is None or reach.at != at:
+                self.feed.note(head.id, at)
+                found.append(None)
+            else:
+                found.append(reach.number)
+        return found
+
+    def shared(self, key: object, read: Callable[[], T], *, fresh: bool = False, since: float = 0.0) -> T:
+        """What *read* gives, or gave to another a moment ago; no read will do that began before *since*."""
         if not fresh:
             kept = self._kept.get(key)
-            if kept is not None and monotonic() - kept[0] < KEEP:
-                value: T = kept[1]
+            if kept is not None and monotonic() - kept[0] < KEEP and kept[1] >= since:
+                value: T = kept[2]
                 return value
             flying = self._flying.get(key)
-            if flying is not None:
-                shared: T = flying.get()
+            if flying is not None and flying[0] >= since:
+                shared: T = flying[1].get()
                 return shared
         return self._read(key, read)
 
     def _read(self, key: object, read: Callable[[], T]) -> T:
-        self._flying[key] = flying = AsyncResult()
+        began = monotonic()
+        self._flying[key] = flying = (began, AsyncResult())
         self.reads += 1
         try:
             found = read()
         except BaseException as error:
-            flying.set_exception(error)
+            flying[1].set_exception(error)
             raise
         else:
-            flying.set(found)
-            self._keep(key, found)
+            flying[1].set(found)
+            self._keep(key, began, found)
             return found
         finally:
             if self._flying.get(key) is flying:
                 del self._flying[key]
 
-    def _keep(self, key: object, found: Any) -> None:
+    def _keep(self, key: object, began: float, found: Any) -> None:
         if isinstance(found, Page) and sum(len(entry.envelope) for entry in found.entries) > KEPT_BYTES:
             return
         now = monotonic()
         if len(self._kept) >= KEPT:
             self._kept = {k: kept for k, kept in self._kept.items() if now - kept[0] < KEEP}
         if len(self._kept) < KEPT:
-            self._kept[key] = (now, found)
+            self._kept[key] = (now, began, found)
 
     def forget(self) -> None:
         """Lets go of what is too old to serve anybody."""

@@ -1,9 +1,9 @@
 """Where a reader begins: from a cursor and the log as it stands to what must be told first."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from jobs.eventlog import Cursor, Page
+from jobs.eventlog import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,17 @@ class Gap:
 BEGINNING, LATEST, SNAPSHOT = "0", "latest", "snapshot"
 
 
-def gap(cursor: Cursor | None, page: Page) -> Gap | None:
+class Ends(Protocol):
+    """Where a log begins and ends, as a page of it tells."""
+
+    @property
+    def last(self) -> Cursor: ...
+
+    @property
+    def oldest(self) -> int: ...
+
+
+def gap(cursor: Cursor | None, page: Ends) -> Gap | None:
     """The gap between *cursor* and the log, None where the log goes on from it without one.
 
     *cursor* None stands for one that no log could have given out.

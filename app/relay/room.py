@@ -1,6 +1,6 @@
 """A topic with those who listen to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gevent.event import Event
@@ -80,6 +80,25 @@ class Room(Topic):
             audience.leave(subscriber)
             if not audience.listeners:
                 del self.live[subscriber.reading.lens]
+
+    @property
+    def watched(self) -> set[str]:
+        """The jobs that those who listen here are watching."""
+        return {self.job_id}
+
+    def concerned(self, entries: Sequence[Entry]) -> list[Audience]:  # noqa: ARG002 - all are, of one job
+        """Those whom any of *entries* may be for."""
+        return list(self.live.values())
+
+    @property
+    def behind(self) -> bool:
+        """Whether more is known to have been stored than was passed on, beyond what is held back."""
+        return False
+
+    @property
+    def pause(self) -> float:
+        """Seconds from one read of what was missed to the next."""
+        return 0.0
 
     def learn(self, head: Head) -> None:
         """The job as it was where the room begins."""

@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from app.relay.hearing import Hear, Hearing
 from app.relay.lens import Lens
+from app.relay.opening import Opening
 from app.relay.topic import Topic
 from jobs.eventlog import Cursor
 
@@ -62,6 +63,7 @@ class Subscriber:
         "hearing",
         "live",
         "opened",
+        "opening",
         "parting",
         "position",
         "reading",
@@ -85,6 +87,8 @@ class Subscriber:
         #: The last event told, whatever the filter let through.
         self.position: Cursor | str | None = reading.after
         self.fresh, self.caught_up = True, False
+        #: Of a reader of many jobs: what it has yet to be told before it follows them.
+        self.opening: Opening | None = None
         self.live = self.closed = False
         #: Whether it is being read up to date just now.
         self.rejoining = False

@@ -62,8 +62,12 @@ class Topic:
             elif entry.cursor.seq > self.last.seq:
                 self._hold(entry)
         self._ring.extend(passed)
-        self.over = self.over or bool(passed and passed[-1].type in TERMINAL)
+        self.over = self.over or bool(passed and self.ends(passed[-1]))
         return passed
+
+    def ends(self, entry: Entry) -> bool:
+        """Whether nothing can follow *entry*."""
+        return entry.type in TERMINAL
 
     def since(self, at: Cursor) -> list[Entry] | None:
         """What was passed on after *at*; None where that is no longer at hand, or *at* is ahead of it."""

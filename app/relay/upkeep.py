@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import gevent
 
 from app.relay import dialogue
+from app.relay.choice import MANY
 from app.relay.replay import gap
 from app.relay.room import Room
 from app.relay.subscriber import Subscriber
 from jobs.errors import JobNotFound, LogUnavailable
+from jobs.eventlog import Cursor
 from jobs.head import decode_head
 
 if TYPE_CHECKING:
@@ -88,8 +90,18 @@ def reconnect(relay: "Relay", subscriber: Subscriber, reason: str, *, retry_ms: 
         return
     lens = subscriber.reading.lens
     data = {"reason": reason, "retry_ms": retry_ms}
-    last = lens.retry(retry_ms) + lens.control("stream.reconnect", subscriber.reading.job_id, data)
+    last = lens.retry(retry_ms) + lens.control(
+        "stream.reconnect", subscriber.reading.job_id, data, cursor=_at(subscriber)
+    )
     relay.end(subscriber, last, reason)
+
+
+def _at(subscriber: Subscriber) -> Cursor | None:
+    """Where a reader of many jobs goes on: the feed may have gone far since the last event that was for it."""
+    position, opening = subscriber.position, subscriber.opening
+    if subscriber.reading.lens.choice is None or opening is not None or not isinstance(position, Cursor):
+        return None
+    return position
 
 
 def drain(relay: "Relay", spread_seconds: float) -> None:
@@ -110,7 +122,7 @@ def fill(relay: "Relay", room: Room) -> None:
 def _fill(relay: "Relay", room: Room) -> None:
     try:
         while _fill_page(relay, room):
-            pass
+            gevent.sleep(room.pause)
     except LogUnavailable:
         pass  # the next message, confirmation or check looks again
     except JobNotFound:
@@ -130,12 +142,15 @@ def _fill_page(relay: "Relay", room: Room) -> bool:
     if gap(at, page) is not None:
         room.lost = True
     relay.live.deliver(room, room.take(page.entries))
-    return room.last is not None and room.last.seq < page.last.seq
+    return room.last is not None and (room.last.seq < page.last.seq or room.behind)
 
 
 def _check(relay: "Relay") -> None:
     """Compares every room with the heads in the log: a lost message costs latency, not data."""
     rooms = [room for room in relay.rooms() if room.last is not None and room.live]
+    for lobby in [room for room in rooms if room.job_id == MANY]:
+        rooms.remove(lobby)
+        fill(relay, lobby)
     try:
         heads = relay.reader.heads([room.job_id for room in rooms])
     except LogUnavailable:

@@ -38,8 +38,8 @@ def test_every_route_is_described_and_every_description_is_a_route(web: Web, doc
         path = re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", r"{\1}", rule.rule)
         routes |= {(path, method.lower()) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     told = {(path, verb) for path, item in document["paths"].items() for verb in item if verb != "parameters"}
-    #: The stream comes with the relay, which is not part of this application.
-    assert told - routes == {("/v1/jobs/{job_id}/events", "get")}
+    #: The streams come with the relay, which is not part of this application.
+    assert told - routes == {("/v1/jobs/{job_id}/events", "get"), ("/v1/events", "get")}
     assert routes - told == set()
 
 

@@ -9,7 +9,10 @@ import pytest
 from jobs import keys
 from jobs.connect import redis_client
 from jobs.eventlog import EventLog
+from jobs.feed import FedLog
+from jobs.memory_feed import MemoryFeed
 from jobs.memory_log import MemoryLog
+from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
 from tests.redises import RedisCluster
 from tests.service import REDISES
@@ -32,6 +35,10 @@ class Bench:
         """The same log as another process has it."""
         raise NotImplementedError
 
+    def fed(self, max_pointers: int) -> FedLog:
+        """The log with a feed of its own."""
+        raise NotImplementedError
+
     def close(self) -> None: ...
 
 
@@ -46,6 +53,9 @@ class MemoryBench(Bench):
     def another(self) -> EventLog:
         return self.memory
 
+    def fed(self, max_pointers: int) -> FedLog:
+        return FedLog(self.log, MemoryFeed(self.log, max_pointers=max_pointers))
+
 
 class RedisBench(Bench):
     def __init__(self, url: str) -> None:
@@ -56,6 +66,9 @@ class RedisBench(Bench):
         client = redis_client(self.url, connections=4)
         self.clients.append(client)
         return RedisLog(client, retention_seconds=60, max_events=MAX_EVENTS, max_bytes=MAX_BYTES)
+
+    def fed(self, max_pointers: int) -> FedLog:
+        return FedLog(self.log, RedisFeed(self.clients[0], max_pointers=max_pointers))
 
     def keep(self, job_id: str) -> Callable[[], None]:
         client: Any = self.clients[0]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from jobs.doorbell import Doorbell
+from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.lifecycle import Lifecycle
+from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
 from jobs.sweep import Sweep
 from jobs.wiring import redis_client
@@ -65,7 +67,7 @@ class Yard:
     client: Any
     clock: Clock
     bell: Bell
-    log: RedisLog
+    log: FedLog
     index: Index
     life: Lifecycle
     files: FileStore
@@ -74,7 +76,7 @@ class Yard:
 
 def yard_of(client: Any, folder: Path, *, lease_seconds: float = 60.0, retention_seconds: int = 3600) -> Yard:
     clock, bell = Clock(), Bell()
-    log = RedisLog(client, retention_seconds=retention_seconds, max_events=10_000)
+    log = FedLog(RedisLog(client, retention_seconds=retention_seconds, max_events=10_000), RedisFeed(client))
     index = Index(client, lease_seconds=lease_seconds, clock=clock)
     life, files = Lifecycle(log, index, bell, clock), FileStore(str(folder), client, clock)
     sweep = Sweep(life, files, clock, retention_seconds=retention_seconds)

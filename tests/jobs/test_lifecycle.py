@@ -270,7 +270,7 @@ def test_a_deleted_job_is_nowhere(yard: Yard) -> None:
     yard.life.cancel(job_id)
     yard.life.delete([job_id])
 
-    assert set(yard.client.keys("*")) == {keys.QUEUES.encode()}
+    assert set(yard.client.keys("*")) == {key.encode() for key in (keys.QUEUES, keys.FEED, keys.FEED_AT)}
     for call in (yard.life.load, yard.life.head, yard.life.cancel):
         with pytest.raises(JobNotFound):
             call(job_id)

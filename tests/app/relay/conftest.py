@@ -16,6 +16,7 @@ from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
 from app.relay.upkeep import Pace
+from app.roster import Roster
 from app.view import View
 from jobs import events as ev
 from jobs.catalogue import TypeEntry
@@ -50,7 +51,9 @@ def relay_of(parts: Parts, pace: Pace) -> Relay:
         job = parts.lifecycle.load(job_id)
         return job.cursor, resource(job)
 
-    return Relay(parts.client, parts.log, snapshot, View.of(parts).prospects.places, pace=pace, retention_seconds=60)
+    view = View.of(parts)
+    cards = Roster(parts.lifecycle, view).cards
+    return Relay(parts.client, parts.log, snapshot, view.prospects.places, pace=pace, retention_seconds=60, cards=cards)
 
 
 @dataclass
