@@ -51,8 +51,10 @@ class Faults(threading.Thread):
         self.over = True
 
     def _rolling(self) -> list[tuple[str, Callable[[], None]]]:
-        webs = [("web replaced", lambda: self._replace("web", self._made.web))] * WEB
-        return [*webs, *[("worker replaced", lambda: self._replace("worker", self._made.worker))] * WORKERS]
+        made = self._made
+        webs = [("web replaced", lambda: self._replace("web", made.web))] * len(made.living("web"))
+        workers = [("worker replaced", lambda: self._replace("worker", made.worker))] * len(made.living("worker"))
+        return [*webs, *workers]
 
     def _kill_web(self) -> None:
         web = self._made.living("web")[0]

@@ -62,8 +62,8 @@ class Knocks(threading.Thread):
 
     def stop(self) -> None:
         self._process.kill()
-        self._process.wait()
         self.join()
+        self._process.communicate()
 
 
 class Torrent:
@@ -86,6 +86,7 @@ class Torrent:
             self.say("end")
             self._process.communicate(timeout=30)
         self._process.kill()
+        self._process.wait()
 
 
 class Overload:
@@ -100,17 +101,19 @@ class Overload:
         self.open = 0
         self.faults: list[str] = []
 
-    def run(self, *, readers: int, times: float, seconds: float) -> None:
+    def run(self, *, readers: int, seconds: float, times: float = 1.0, rate: float | None = None) -> None:
+        """Where no *rate* is given, it is *times* what is carried."""
         jobs = self.torrent.job_ids
         self.crowd.join([jobs[number % len(jobs)] for number in range(readers)])
         self.torrent.say(LITTLE)
         self.crowd.run(self.crowd.begun, 60)
         self.crowd.run(seconds=STEP)
         self.quiet = time.time()
-        rate = self._carries(readers)
-        self.torrent.say(LITTLE)
-        self.crowd.run(lambda: self.knocks.level == 0, SOON_SECONDS)
-        self._flood(rate * times, readers, seconds)
+        if rate is None:
+            rate = self._carries(readers) * times
+            self.torrent.say(LITTLE)
+            self.crowd.run(lambda: self.knocks.level == 0, SOON_SECONDS)
+        self._flood(rate, readers, seconds)
         self.torrent.stop()
         self.crowd.run(self.crowd.over, PATIENCE_SECONDS)
         self.faults += self.made.judge(self.crowd.readers)

@@ -43,8 +43,10 @@ class Figures(dict[str, float]):
     faults: list[str]
 
 
-def measure(made: Stage, crowd: Crowd, *, readers: int, rate: float, seconds: float) -> Figures:
-    job_id = made.submit("chatter", rate=rate, seconds=seconds + readers / 500)["id"]
+def measure(
+    made: Stage, crowd: Crowd, *, readers: int, rate: float, seconds: float, text: str = "some words and more "
+) -> Figures:
+    job_id = made.submit("chatter", rate=rate, seconds=seconds + readers / 500, text=text)["id"]
     made.wait(job_id, "running")
     alone = made.memory()
     quick = crowd.join([job_id] * (readers * 6 // 10))

@@ -26,7 +26,7 @@ class Storm:
         self.faults: list[str] = []
 
     def run(self, readers: int, rate: float) -> None:
-        job_id = self.made.submit("chatter", rate=rate, seconds=SETTLE_SECONDS * 3 + readers / 150)["id"]
+        job_id = self.made.submit("chatter", rate=rate, seconds=SETTLE_SECONDS * 2 + readers / 100)["id"]
         self.made.wait(job_id, "running")
         self.crowd.join([job_id] * readers)
         self.crowd.run(self.crowd.begun, 60)

@@ -1,4 +1,4 @@
-"""A stand-in behind a load balancer: it answers with the head that reached it, and counts a body."""
+"""A stand-in behind a load balancer: it answers with the head that reached it, and counts a body as it comes."""
 
 import json
 import socket
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 class Mirror:
-    """Answers with what was asked, as JSON."""
+    """To every request it answers with that request's head, as JSON."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
