@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
-from app.relay.hearing import ALLOWANCE, Hearing
+from app.relay.hearing import ALLOWANCE, UNANSWERED, Hearing
 from app.relay.subscriber import Subscriber
 from jobs.eventlog import Cursor
 
@@ -48,6 +48,15 @@ def refresh(relay: "Relay", subscriber: Subscriber) -> None:
         relay.watch(subscriber)
 
 
+def ping(subscriber: Subscriber) -> bool:
+    """Notes that the client is about to be pinged; False where it has answered none of the last ones."""
+    hearing = subscriber.hearing
+    if hearing is None:
+        return True
+    hearing.unanswered += 1
+    return hearing.unanswered <= UNANSWERED
+
+
 def settle(relay: "Relay", subscriber: Subscriber) -> bool:
     """Sends what the client is owed, once it may be told anything; False where that did not fit."""
     hearing = subscriber.hearing
@@ -75,6 +84,7 @@ def _read(relay: "Relay", subscriber: Subscriber) -> bytes:
 
 def _take(relay: "Relay", subscriber: Subscriber, hearing: Hearing, data: bytes) -> None:
     heard = hearing.talk.receive(data)
+    hearing.unanswered = 0
     hearing.allowance -= len(data)
     hearing.said += heard.messages
     if heard.messages and not hearing.busy:

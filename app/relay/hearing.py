@@ -11,6 +11,9 @@ ALLOWANCE = 16 * 1024
 #: Bytes of answers that wait for a client which does not read; it is told no more of them then.
 OWED = 8 * 1024
 
+#: Pings that may go unanswered, one after another: a line that is dead without a word shows by nothing else.
+UNANSWERED = 3
+
 #: What becomes of a message, given where the stream stands: what to tell the client (the data of ``stream.refused``),
 #: the cursor that it acknowledges, or nothing.
 Hear = Callable[[str, Cursor | None], dict[str, Any] | Cursor | None]
@@ -19,7 +22,7 @@ Hear = Callable[[str, Cursor | None], dict[str, Any] | Cursor | None]
 class Hearing:
     """Bounded in all that it holds: a client that says much and reads little harms itself only."""
 
-    __slots__ = ("acknowledged", "allowance", "busy", "hear", "owed", "said", "talk")
+    __slots__ = ("acknowledged", "allowance", "busy", "hear", "owed", "said", "talk", "unanswered")
 
     def __init__(self, hear: Hear, *, deflate: bool) -> None:
         self.hear, self.talk = hear, Talk(deflate=deflate)
@@ -29,6 +32,8 @@ class Hearing:
         #: Whether something that was said is being done: the next thing is heard after it.
         self.busy = False
         self.allowance = ALLOWANCE
+        #: Pings since it last said anything.
+        self.unanswered = 0
         #: How far the client says that it has got.
         self.acknowledged: Cursor | None = None
 

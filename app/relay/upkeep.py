@@ -73,7 +73,14 @@ def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> N
             relay.drop(subscriber, "stuck")
     elif now >= subscriber.retire:
         reconnect(relay, subscriber, "rotate")
-    elif silence >= pace.heartbeat and relay.send(subscriber, subscriber.reading.lens.heartbeat):
+    elif silence >= pace.heartbeat:
+        _beat(relay, subscriber, now)
+
+
+def _beat(relay: "Relay", subscriber: Subscriber, now: float) -> None:
+    if not dialogue.ping(subscriber):
+        reconnect(relay, subscriber, "silent")
+    elif relay.send(subscriber, subscriber.reading.lens.heartbeat):
         subscriber.heard = now
 
 

@@ -16,6 +16,7 @@ CODES = {
     "drain": 4002,
     "overloaded": 4003,
     "redis_away": 4004,
+    "silent": 4005,
 }
 #: For a reason that has no code of its own: coming back is never wrong, it is told then what there is to tell.
 RECONNECT = 4000

@@ -8,7 +8,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.acceptance.conftest import JOBS
-from tests.service import Service, free_port, running_service
+from tests.service import Service, free_port, running_service, wait_for
 from tests.sockets import address, told
 
 pytestmark = pytest.mark.acceptance
@@ -39,6 +39,15 @@ def ending(client: ClientConnection) -> tuple[str, dict[str, object], int | None
     """The last event, its data, and the code of the close frame behind it."""
     *_, last = told(client)
     return last["type"], last["data"], client.close_code
+
+
+def is_refused(url: str) -> bool:
+    try:
+        with connect(url, additional_headers=BEARER) as client:
+            assert ending(client)[::2] == ("stream.end", 1000)
+    except InvalidStatus as refused:
+        return refused.response.status_code == 404
+    return False
 
 
 def test_without_a_token_nothing_is_opened(guarded: Service, job: dict[str, str]) -> None:
@@ -76,8 +85,8 @@ def test_a_deleted_job_is_a_normal_end(guarded: Service) -> None:
     with connect(address(guarded, job_id), additional_headers=BEARER) as client:
         assert ending(client)[::2] == ("stream.end", 1000)
     assert guarded.client.delete(f"/v1/jobs/{job_id}").status_code == 204
-    with pytest.raises(InvalidStatus), connect(address(guarded, job_id), additional_headers=BEARER):
-        pass
+    #: For a tenth of a second what was read of the job serves those who come after.
+    wait_for(lambda: is_refused(address(guarded, job_id)), what="the job to be forgotten")
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +118,17 @@ def test_a_process_that_is_stopped_sends_its_clients_elsewhere(guarded: Service,
     guarded.web()
 
 
-def test_while_redis_is_away_a_client_is_told_to_come_back(guarded: Service, job: dict[str, str]) -> None:
-    guarded.redis.kill()
-    with connect(job["signed"]) as client:
-        name, data, code = ending(client)
+def test_while_redis_is_away_a_client_is_told_to_come_back_and_what_cannot_be_done(
+    guarded: Service, job: dict[str, str]
+) -> None:
+    with connect(job["bare"], additional_headers=BEARER) as early:
+        next(told(early))
+        other = guarded.submit("hello")["id"]
+        guarded.redis.kill()
+        with connect(address(guarded, other), additional_headers=BEARER) as client:
+            name, data, code = ending(client)
+        early.send('{"action": "cancel"}')
+        refused = next(event for event in told(early) if event["type"] == "stream.refused")
     guarded.redis.start()
+    assert refused["data"]["code"] == "unavailable"
     assert (name, data["reason"], code) == ("stream.reconnect", "redis_away", 4004)

@@ -10,7 +10,7 @@ from gevent import socket
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from app.relay.hearing import OWED
+from app.relay.hearing import OWED, UNANSWERED
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
@@ -128,6 +128,22 @@ def test_a_blocked_client_that_says_the_same_again_and_again_is_stuck(parts: Par
         client.socket.sendall(said("on"))
         gevent.sleep(0.05)
     assert hasty.tally.reasons == {"stuck": 1}
+
+
+def test_a_client_that_answers_no_ping_is_told_to_come_back_and_closed(parts: Parts, hasty: Relay, join: Join) -> None:
+    client = join(hasty, begin(parts).job_id, lambda *_: None)
+    kinds = [frame.opcode for frame in client.frames()]
+    assert kinds.count(Opcode.PING) == UNANSWERED
+    assert kinds[-1] is Opcode.CLOSE
+    until(lambda: hasty.tally.reasons == {"silent": 1})
+
+
+def test_a_client_that_answers_pings_stays(parts: Parts, hasty: Relay, join: Join) -> None:
+    client = join(hasty, begin(parts).job_id, lambda *_: None)
+    pings = (frame for frame in client.frames() if frame.opcode is Opcode.PING)
+    for _ in range(3 * UNANSWERED):
+        client.socket.sendall(Frame(Opcode.PONG, next(pings).data).serialize(mask=True))
+    assert not client.subscriber.ending
 
 
 def test_a_client_that_does_not_answer_the_end_is_closed_after_a_moment(parts: Parts, hasty: Relay, join: Join) -> None:

@@ -77,6 +77,7 @@ def test_the_time_to_wait_is_said_by_an_event_not_by_a_frame() -> None:
         ("drain", 4002),
         ("overloaded", 4003),
         ("redis_away", 4004),
+        ("silent", 4005),
         ("something of a later version", 4000),
     ],
 )
