@@ -1,6 +1,6 @@
 """The wire between the web process and Redis fails in every way that wires do, under readers who come and go.
 
-    .venv/bin/python bench/bad_wire.py [--readers 400] [--jobs 40]
+    .venv/bin/python -m bench.bad_wire [--readers 400] [--jobs 40]
 
 Starts Redis, a web process that reaches it through a proxy, and a worker that reaches it directly: jobs go on telling
 whatever becomes of the relay's wire. It is slow, then cut, then half open, then answers are lost, then noise comes
@@ -14,10 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-import leaks
-from stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
-
+from bench import leaks
 from bench.crowd import Crowd
+from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
 
 Fault = tuple[str, float, float]
 #: Fault, the seconds of a delay, and how long it lasts; each lasts longer than the relay needs to notice it.
@@ -30,6 +29,8 @@ FAULTS = (
 )
 #: Seconds of a whole wire after each, in which everything must have been filled in.
 WHOLE = 6.0
+#: Events a second of each job.
+RATE = 5.0
 #: Share of the readers that lose their connection each second.
 CHURN = 0.03
 
@@ -41,17 +42,18 @@ class BadWire:
         self.faults: list[str] = []
         self._churning = True
 
-    def run(self, *, readers: int, jobs: int, faults: Sequence[Fault] = FAULTS, rate: float = 5.0) -> None:
+    def run(self, *, readers: int, jobs: int, faults: Sequence[Fault] = FAULTS, whole: float = WHOLE) -> None:
         before = leaks.warmed(self.made, self.crowd)
-        lasting = sum(seconds + WHOLE for _, _, seconds in faults)
+        lasting = sum(seconds + whole for _, _, seconds in faults)
         #: Some end while the wire is bad, others when it is whole again.
         seconds = [lasting * random.uniform(0.3, 1.0) for _ in range(jobs - 1)] + [lasting]
-        ids = [self.made.submit("chatter", rate=rate, seconds=each, text="word ")["id"] for each in seconds]
+        ids = [self.made.submit("chatter", rate=RATE, seconds=each, text="word ")["id"] for each in seconds]
         self.crowd.join([ids[number % jobs] for number in range(readers)])
         self.crowd.run(self.crowd.begun, 30)
         self._churn()
         for fault, delay, lasts in faults:
             self._fail(fault, delay, lasts)
+            self.crowd.run(seconds=max(0.0, whole - self.behind[-1][1]))
         self._churning = False
         self.crowd.run(self.crowd.over, PATIENCE_SECONDS)
         self.faults = self.made.judge(self.crowd.readers)
@@ -61,7 +63,6 @@ class BadWire:
         with self.made.wire.fault(fault, delay):
             self.crowd.run(seconds=lasts)
         self.behind.append((fault, self._filled_in()))
-        self.crowd.run(seconds=max(0.0, WHOLE - self.behind[-1][1]))
 
     def _filled_in(self) -> float:
         """Seconds until every reader stands where its job's log stood when the wire was whole again."""

@@ -1,6 +1,6 @@
 """Three thousand readers of two hundred jobs; a web process, then Redis, then everything goes down and comes back.
 
-    .venv/bin/python bench/havoc.py [--readers 3000] [--jobs 200] [--seconds 14]
+    .venv/bin/python -m bench.havoc [--readers 3000] [--jobs 200] [--seconds 14]
 
 Starts Redis with an append-only file, two web processes on one port and two workers. A web process is killed and
 started again, then Redis, then all web processes and workers are told to stop and replaced, one after the other. Every
@@ -16,11 +16,11 @@ import time
 import traceback
 from collections.abc import Callable
 
-import leaks
 import psutil
-from stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults, wait_for
 
+from bench import leaks
 from bench.crowd import Crowd
+from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults, wait_for
 from tests.service import Process
 
 #: Seconds that a fault has for itself before the next; those that Redis is away.
@@ -51,8 +51,10 @@ class Faults(threading.Thread):
         self.over = True
 
     def _rolling(self) -> list[tuple[str, Callable[[], None]]]:
-        webs = [("web replaced", lambda: self._replace("web", self._made.web))] * WEB
-        return [*webs, *[("worker replaced", lambda: self._replace("worker", self._made.worker))] * WORKERS]
+        made = self._made
+        webs = [("web replaced", lambda: self._replace("web", made.web))] * len(made.living("web"))
+        workers = [("worker replaced", lambda: self._replace("worker", made.worker))] * len(made.living("worker"))
+        return [*webs, *workers]
 
     def _kill_web(self) -> None:
         web = self._made.living("web")[0]

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import psutil
 import redis
-from stage import Stage
 
 from bench.crowd import Crowd
+from bench.stage import Stage
 from tests.service import Process
 
 #: Seconds in which the last stream's end is followed by the end of all that was its own.

@@ -1,6 +1,6 @@
 """A thousand readers of one job, of whom two hundred never read and two hundred read 1 KB a second.
 
-    .venv/bin/python bench/slow_readers.py [--readers 1000] [--rate 40] [--seconds 40]
+    .venv/bin/python -m bench.slow_readers [--readers 1000] [--rate 40] [--seconds 40]
 
 Starts Redis, one web process and one worker; the job tells of 40 things a second. Prints: how long an event takes, from
 its writing to the readers that are quick; the memory of the web process before, at its highest and after; what became
@@ -11,9 +11,8 @@ import argparse
 import threading
 from collections import Counter
 
-from stage import PATIENCE_SECONDS, Stage, crowd_of, percentile, stage, table, tell_faults
-
 from bench.crowd import NEVER, Crowd, Reader
+from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, percentile, stage, table, tell_faults
 
 #: Bytes a second.
 TRICKLE = 1024
@@ -44,8 +43,10 @@ class Figures(dict[str, float]):
     faults: list[str]
 
 
-def measure(made: Stage, crowd: Crowd, *, readers: int, rate: float, seconds: float) -> Figures:
-    job_id = made.submit("chatter", rate=rate, seconds=seconds + readers / 500)["id"]
+def measure(
+    made: Stage, crowd: Crowd, *, readers: int, rate: float, seconds: float, text: str = "some words and more "
+) -> Figures:
+    job_id = made.submit("chatter", rate=rate, seconds=seconds + readers / 500, text=text)["id"]
     made.wait(job_id, "running")
     alone = made.memory()
     quick = crowd.join([job_id] * (readers * 6 // 10))

@@ -10,14 +10,12 @@ import httpx
 import psutil
 import redis
 
+from bench.crowd import Crowd, Reader, many_files
+from jobs import keys
+from tests.fault_proxy import FaultProxy
+from tests.service import BIN, Process, RedisServer, Service, redis_server, wait_for
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
-from bench.crowd import Crowd, Reader, many_files  # noqa: E402 - the root stands on the path from here on
-from jobs import keys  # noqa: E402
-from tests.fault_proxy import FaultProxy  # noqa: E402
-from tests.service import BIN, Process, RedisServer, Service, redis_server, wait_for  # noqa: E402
-
 #: What no job here takes longer than.
 PATIENCE_SECONDS = 120.0
 

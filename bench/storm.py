@@ -1,6 +1,6 @@
 """Two thousand readers of one job lose their connections and come back at one moment: what that costs Redis.
 
-    .venv/bin/python bench/storm.py [--readers 2000] [--rate 20]
+    .venv/bin/python -m bench.storm [--readers 2000] [--rate 20]
 
 Starts Redis, one web process and one worker. All readers are cut at once and come back with their last ids while the
 job goes on. Prints the commands that Redis was given from the cut until all have caught up, beside what the same time
@@ -10,9 +10,8 @@ costs without a storm; how long it took; and holds everybody's sequence against 
 import argparse
 import time
 
-from stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
-
 from bench.crowd import Crowd
+from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
 
 #: A job in the middle of its log when the storm comes.
 SETTLE_SECONDS = 3.0
@@ -27,7 +26,7 @@ class Storm:
         self.faults: list[str] = []
 
     def run(self, readers: int, rate: float) -> None:
-        job_id = self.made.submit("chatter", rate=rate, seconds=SETTLE_SECONDS * 3 + readers / 150)["id"]
+        job_id = self.made.submit("chatter", rate=rate, seconds=SETTLE_SECONDS * 2 + readers / 100)["id"]
         self.made.wait(job_id, "running")
         self.crowd.join([job_id] * readers)
         self.crowd.run(self.crowd.begun, 60)

@@ -50,7 +50,8 @@ def polling(url: str, after: str) -> Iterator[Envelope]:
 
 
 def websocket(url: str, after: str) -> Iterator[Envelope]:
-    with connect(f"{url.replace('http', 'ws', 1)}?after={after}") as socket:
+    #: With a bounded queue its close would wait 10 s for whatever nobody has taken out of it.
+    with connect(f"{url.replace('http', 'ws', 1)}?after={after}", max_queue=None) as socket:
         for text in socket:
             yield json.loads(text)
 

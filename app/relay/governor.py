@@ -1,7 +1,7 @@
 """How far the process has to cut down: from what its loop shows to a level, one step at a time.
 
-    strain ≥ 1 for RISE (then FURTHER) seconds   ─▶ one level up
-    room to spare for FALL seconds               ─▶ one level down
+    strain ≥ 1 for RISE seconds        ─▶ one level up
+    room to spare for FALL seconds     ─▶ one level down
 
 Pure. Between the two lies a band in which nothing changes, so noise around either mark moves nothing twice.
 """
@@ -22,9 +22,9 @@ UNREAD = 256 * 1024
 #: time is not turned away for it.
 BUSY, BUSY_MOST = 0.97, 2
 
-#: Seconds of strain, net, before the first step up: longer than a page that loads, a log that is replayed or a thousand
-#: clients that come at once keep the loop busy; and before each further one.
-RISE, FURTHER = 1.4, 0.9
+#: Seconds of strain, net, before each step up. The first: longer than a page that loads, a log that is replayed or a
+#: thousand clients that come at once keep the loop busy. The last: nobody is turned away who had only come with many.
+RISE = (1.4, 0.9, 0.9, 2.9)
 #: Seconds with room to spare before each step down: four of them, and the load's own tail, are less than ten.
 FALL = 1.5
 #: Below so much strain, and so much of the loop's time taken, there is room to spare.
@@ -100,7 +100,7 @@ class Governor:
         else:
             self._over = max(0.0, self._over - 2 * seconds)
             self._calm += seconds if signs.slack else 0.0
-        if self._over >= (FURTHER if self.level else RISE) and self.level < HIGHEST:
+        if self.level < HIGHEST and self._over >= RISE[self.level]:
             self._rise(signs.demand)
         elif self._calm >= FALL and self.level > self._least and not self._known_too_much(signs.demand):
             self._change(-1)

@@ -53,7 +53,7 @@ def test_what_was_said_is_in_the_log(said: tuple[str, Log]) -> None:
     assert max(len(json.dumps(event["data"])) for event in log) > 59_000
 
 
-@pytest.mark.parametrize("transport", [name for name in READERS if name != "websocket"])
+@pytest.mark.parametrize("transport", READERS)
 def test_every_reader_of_a_few_lines_reads_it_whole(said: tuple[str, Log], transport: str) -> None:
     url, log = said
     assert [envelope for envelope in READERS[transport](url, "0") if "seq" in envelope] == log
@@ -69,6 +69,13 @@ def test_a_strict_reader_accepts_every_byte_in_whatever_pieces_they_come(said: t
         reader.read(stream[at : at + size])
         at += size
     assert stored(reader.close().events) == log
+
+
+def test_a_compressed_stream_is_the_same_stream(said: tuple[str, Log]) -> None:
+    url, log = said
+    answer = httpx.get(url, params={"after": "0", "compress": "gzip"}, headers={"Accept-Encoding": "gzip"}, timeout=30)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert stored(read(answer.content)) == log
 
 
 #: A kind of place in a stream, and the bytes behind which it is.

@@ -68,6 +68,18 @@ def test_when_sentinel_names_another_master_jobs_and_streams_go_on_there() -> No
         assert service.wait(service.submit("steady", count=1)["id"])["state"] == "succeeded", "the doorbell rings too"
 
 
+def test_what_a_lost_master_had_not_copied_is_told_as_a_gap() -> None:
+    with watched_pair() as pair, service_on(pair) as service:
+        reader = follow(service)
+        pair.wire.set("half-open")
+        shown = len(reader.seen)
+        wait_for(lambda: len(reader.seen) > shown + 20, what="events that only the master has")
+        pair.master.kill()
+        lost_and_back(service)
+        whole_or_told(service, reader)
+        assert reader.gaps
+
+
 def test_when_a_cluster_loses_a_master_jobs_and_streams_go_on_at_its_replica() -> None:
     with (
         redis_cluster() as cluster,

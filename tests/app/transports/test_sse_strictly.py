@@ -41,7 +41,7 @@ def stored(log: Sequence[Record], lens: Lens) -> Told:
     events = [
         Event(entry.type if lens.named else "message", entry.envelope.decode(), str(entry.cursor)) for entry in entries
     ]
-    return Told(lens.events(entries), parsed(events))
+    return Told(lens.encode(entries), parsed(events))
 
 
 def control(name: str, data: dict[str, Any], cursor: Cursor | None, lens: Lens) -> Told:
