@@ -9,6 +9,7 @@ from app.schemas import ACK, CANCEL
 from app.validation import judge
 from jobs.errors import InvalidCursor
 from jobs.eventlog import Cursor
+from jobs.files import is_id
 from jobs.lifecycle import Lifecycle
 from jobs.model import Job
 
@@ -27,7 +28,7 @@ def cancel(life: Lifecycle, job_id: str, body: dict[str, Any]) -> Job | None:
 
 
 class Actions:
-    """What the client of one WebSocket may say; *may_cancel* as for a POST."""
+    """What the client of one WebSocket may say; *may_cancel* as for a POST. Where many jobs are read it names one."""
 
     def __init__(self, life: Lifecycle, job_id: str, *, may_cancel: bool) -> None:
         self._life, self._job_id = life, job_id
@@ -49,7 +50,14 @@ class Actions:
         return self._actions[name]
 
     def _cancel(self, body: dict[str, Any], _position: Cursor | None) -> None:
-        cancel(self._life, self._job_id, body)
+        cancel(self._life, self._job_id or _job(body), body)
+
+
+def _job(body: dict[str, Any]) -> str:
+    job_id = body.pop("job", None)
+    if not isinstance(job_id, str) or not is_id(job_id):
+        raise _wrong("/job", "must be the id of the job that is meant")
+    return job_id
 
 
 def _object(text: str) -> dict[str, Any]:

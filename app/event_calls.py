@@ -12,6 +12,7 @@ _HOW = [
 ]
 
 _ANSWERS = {
+    "101": {"description": "A WebSocket."},
     "200": {
         "description": "Events.",
         "content": {
@@ -21,7 +22,7 @@ _ANSWERS = {
         },
     },
     "204": {"description": "The log has ended and you have all of it."},
-    **problems(400, 404, 406),
+    **problems(400, 404, 406, 426, 501),
 }
 
 EVENTS: Operation = {
@@ -32,7 +33,7 @@ EVENTS: Operation = {
     "With Upgrade: websocket it is a WebSocket: an Event a text message; the client may send "
     '{"action": "cancel"} with the members of Cancel, and {"action": "ack"} with those of Ack.',
     "parameters": _HOW,
-    "responses": {"101": {"description": "A WebSocket."}, **_ANSWERS, **problems(426, 501)},
+    "responses": _ANSWERS,
 }
 
 MANY: Operation = {

@@ -60,11 +60,15 @@ class Many:
             return self._page(choice, text, lens)
         after = parse_after(text)
         try:
-            self._saw(choice, known=True)
-            over = isinstance(after, Cursor) and self._over(choice, after)
+            over = self.at_end(choice, after)
         except LogUnavailable:
             return refusal(lens, MANY, AWAY)
         return nothing_more() if over else self._streams.carry(MANY, after, lens)
+
+    def at_end(self, choice: Choice, after: Cursor | str | None) -> bool:
+        """Whether nothing can follow *after*; LogUnavailable, JobNotFound. The jobs named are seen by it."""
+        self._saw(choice, known=True)
+        return isinstance(after, Cursor) and self._over(choice, after)
 
     def _saw(self, choice: Choice, *, known: bool = False) -> None:
         """The jobs that are named are watched; with *known*, JobNotFound where there is none of them."""

@@ -1,11 +1,12 @@
-"""GET /v1/jobs/{id}/events as a WebSocket: Flask decides on the upgrade, then the relay takes the connection.
+"""The two addresses of events as a WebSocket: Flask decides on the upgrade, then the relay takes the connection.
 
 What is the caller's fault is refused as elsewhere, with a problem instead of the upgrade. What is not, and the end of
 a log, is told on a WebSocket that opens and closes at once: of a refusal a browser shows its page nothing.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -14,8 +15,10 @@ from flask import Blueprint, Response, request
 
 from app.actions import Actions
 from app.auth import Auth
-from app.events import Streams, cursor_text, lens_of, parse_after
+from app.events import After, Streams, cursor_text, lens_of, parse_after
+from app.many import Many, choice_of
 from app.problems import Problem
+from app.relay.choice import MANY, Choice
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
@@ -50,22 +53,33 @@ class SocketResponse(Response):
 class Sockets:
     """Opens WebSockets for the verb."""
 
-    def __init__(self, parts: Parts, relay: Relay, streams: Streams, auth: Auth) -> None:
+    def __init__(self, parts: Parts, relay: Relay, streams: Streams, many: Many, auth: Auth) -> None:
         self._life, self._relay, self._streams, self._auth = parts.lifecycle, relay, streams, auth
+        self._many = many
 
     def answer(self, job_id: str) -> Response:
         if request.method == "HEAD":
             return self._streams.answer(job_id)
+        return self._open(job_id, None, partial(self._streams.at_end, job_id))
+
+    def answer_many(self) -> Response:
+        if request.method == "HEAD":
+            return self._many()
+        choice = choice_of(request.args)
+        return self._open(MANY, choice, partial(self._many.at_end, choice))
+
+    def _open(self, job_id: str, choice: Choice | None, at_end: Callable[[After], bool]) -> Response:
         accepted = _shaken()
         lens, after = lens_of("websocket", deflate=accepted.deflate), parse_after(cursor_text())
+        lens = replace(lens, choice=choice)
         try:
-            over = self._streams.at_end(job_id, after)
+            over = at_end(after)
         except LogUnavailable:
             return _brief(accepted, lens, AWAY.told(lens, job_id), AWAY.reason)
         if over and isinstance(after, Cursor):
             last = lens.control("stream.end", job_id, {"reason": "terminal"}, cursor=after)
             return _brief(accepted, lens, last, "terminal")
-        obstacle = self._streams.obstacle(job_id)
+        obstacle = self._streams.obstacle(job_id or None)
         if obstacle is not None:
             return _brief(accepted, lens, obstacle.told(lens, job_id), obstacle.reason)
         hear = Actions(self._life, job_id, may_cancel=self._auth.signed_in(request))
@@ -106,5 +120,9 @@ def blueprint(sockets: Sockets) -> Blueprint:
     @found.get("/v1/jobs/<job_id>/events", websocket=True)
     def read(job_id: str) -> Response:
         return sockets.answer(job_id)
+
+    @found.get("/v1/events", websocket=True)
+    def read_many() -> Response:
+        return sockets.answer_many()
 
     return found

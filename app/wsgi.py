@@ -75,6 +75,7 @@ metrics = Metrics()
 metrics.watch(relay, overload)
 listen = Seats(relay.listen)
 streams = events.Streams(parts, relay, listen)
+of_many = many.Many(parts, relay, streams, listen)
 app = Detach(
     create_app(
         parts,
@@ -84,8 +85,8 @@ app = Detach(
         page=pages.blueprint,
         blueprints=[
             events.blueprint(streams),
-            many.blueprint(many.Many(parts, relay, streams, listen)),
-            sockets.blueprint(sockets.Sockets(parts, relay, streams, view.auth)),
+            many.blueprint(of_many),
+            sockets.blueprint(sockets.Sockets(parts, relay, streams, of_many, view.auth)),
         ],
         view=view,
         metrics=metrics,

@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from tests.service import Service, running_service, wait_for
+from tests.sockets import told
 
 pytestmark = pytest.mark.acceptance
 
@@ -253,3 +255,21 @@ def test_nothing_is_left_behind_when_all_have_gone(wide_service: Service) -> Non
         return float(next(line for line in text.splitlines() if line.startswith("tailrace_streams_open")).split()[-1])
 
     wait_for(lambda: open_streams() == 0, what="the streams to go")
+
+
+def test_a_websocket_of_many_jobs_tells_the_same_and_cancels_the_one_it_names(wide_service: Service) -> None:
+    jobs = [wide_service.submit("steady", count=500, pause=0.05)["id"] for _ in range(2)]
+    url = f"{wide_service.url.replace('http', 'ws')}/v1/events?jobs={','.join(jobs)}&after=0"
+    with connect(url) as client:
+        client.send('{"action": "cancel"}')
+        refused = next(event for event in told(client) if event["type"] == "stream.refused")
+        for job_id in jobs:
+            client.send(json.dumps({"action": "cancel", "job": job_id}))
+        seen = list(told(client))
+        assert client.close_code == 1000
+    with connect(f"{url[:-1]}{seen[-1]['id']}") as client:
+        assert [event["type"] for event in told(client)] == ["stream.end"]
+
+    assert refused["data"]["errors"][0]["pointer"] == "/job"
+    assert seen[-1]["type"] == "stream.end"
+    assert {event["job"] for event in seen if event["type"] == "job.cancelled"} == set(jobs)

@@ -16,6 +16,7 @@ CALLS = [
     ("POST", "/v1/jobs/{id}/cancel"),
     ("POST", "/v1/jobs/{id}/retry"),
     ("GET", "/v1/jobs/{id}/artifacts/a.txt"),
+    ("GET", "/v1/events"),
     ("POST", "/v1/files"),
     ("GET", "/v1/job-types"),
     ("GET", "/v1/job-types/count"),
@@ -115,7 +116,14 @@ def test_the_address_of_a_jobs_events_opens_them_and_nothing_else(locked: Web) -
     query = events.partition("?")[2]
     assert locked.client.get(events).data == job["id"].encode()
     assert locked.client.head(events).status_code == 200
-    for path in (f"/v1/jobs/{job['id']}", "/v1/jobs", f"/v1/jobs/{job['id']}/artifacts/a", "/metrics", "/v1/files"):
+    for path in (
+        f"/v1/jobs/{job['id']}",
+        "/v1/jobs",
+        "/v1/events",
+        f"/v1/jobs/{job['id']}/artifacts/a",
+        "/metrics",
+        "/v1/files",
+    ):
         problem(locked.client.get(f"{path}?{query}"), 401, "unauthenticated")
     problem(locked.client.post(f"/v1/jobs/{job['id']}/cancel?{query}"), 401, "unauthenticated")
     problem(locked.client.post(events), 401, "unauthenticated")

@@ -30,7 +30,7 @@ export function follow(path, { onEvent, onLink, settled }) {
   let streamAt = 0;
   let over = false;
 
-  const address = (query) => `${path}${path.includes("?") ? "&" : "?"}${query}${lastId ? `&after=${encodeURIComponent(lastId)}` : ""}`;
+  const address = (query) => `${path}${path.includes("?") ? "&" : "?"}${lastId ? `after=${encodeURIComponent(lastId)}&` : ""}${query}`;
 
   function open() {
     clearTimeout(timer);
