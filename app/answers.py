@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from flask import Response, request
+from werkzeug.datastructures import MIMEAccept
 
 from app.problems import MEDIA_TYPE, Problem, document
 
@@ -27,9 +28,17 @@ def refuse(problem: Problem) -> Response:
 
 def negotiate(*offers: str) -> str:
     """The best of *offers* for this caller, the first where it does not say; 406 where none is acceptable."""
-    if not request.accept_mimetypes:
+    #: Clients put a charset behind what they accept, and a lone star for anything.
+    accepted = MIMEAccept([(_bare(name), quality) for name, quality in request.accept_mimetypes])
+    if not accepted:
         return offers[0]
-    best = request.accept_mimetypes.best_match(offers)
+    best = accepted.best_match(offers)
     if best is None:
-        raise Problem("not_acceptable", f"This comes as {' or '.join(offers)} only.")
+        detail = f"This comes as {' or '.join(offers)} only."
+        raise Problem("not_acceptable", detail, headers={"Vary": "Accept"})
     return best
+
+
+def _bare(name: str) -> str:
+    bare = name.partition(";")[0].strip()
+    return "*/*" if bare == "*" else bare

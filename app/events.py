@@ -11,6 +11,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from app.admission import Admission
+from app.answers import negotiate
 from app.problems import Problem
 from app.relay.hub import Relay
 from app.relay.lens import MAX_PATTERNS, Lens
@@ -208,13 +209,7 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
 
 def transport_of() -> str:
     """The transport that the request in hand asks for."""
-    if "Accept" not in request.headers:
-        return "sse"
-    best = request.accept_mimetypes.best_match(list(MEDIA_TYPES))
-    if best is None:
-        detail = f"Events come as one of: {', '.join(MEDIA_TYPES)}."
-        raise Problem("not_acceptable", detail, headers={"Vary": "Accept"})
-    return MEDIA_TYPES[best]
+    return MEDIA_TYPES[negotiate(*MEDIA_TYPES)]
 
 
 def cursor_text() -> str | None:

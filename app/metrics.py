@@ -55,7 +55,7 @@ class _Streams(Collector):
     def collect(self) -> Iterator[Metric]:
         tally = self._relay.tally
         yield GaugeMetricFamily("tailrace_streams_open", "Event streams now open.", len(self._relay))
-        yield GaugeMetricFamily("tailrace_rooms", "Jobs that have a stream open here.", len(self._relay.rooms()))
+        yield GaugeMetricFamily("tailrace_rooms", "Jobs that have a stream open here.", len(self._relay.rooms.all()))
         yield CounterMetricFamily("tailrace_streams", "Event streams ever opened.", tally.opened)
         yield CounterMetricFamily("tailrace_events", "Events that came in live.", tally.events)
         yield CounterMetricFamily("tailrace_stream_bytes", "Bytes sent on streams that have ended.", tally.bytes)

@@ -66,7 +66,7 @@ class Vigil:
         with self._patience():
             for run in runs:
                 self._execute(run)
-        self._part({run.pid for run in runs}, self._lease_seconds)
+        self._part({run.pid for run in runs})
 
     def finish(self) -> bool:
         """The worker is no more: ends every run that is left; True once nothing is."""
@@ -74,7 +74,10 @@ class Vigil:
         for run in runs:
             fate = sentence.drained(run) if drains else sentence.lost(run, self._clock())
             self._sentences.setdefault(run.key, fate)
-        self._part({run.pid for run in runs}, 0)
+        for call in self._registry.calls():
+            #: It has no parent and soon no warden: what it claims now nobody would watch over.
+            if call.pid not in {run.pid for run in runs}:
+                self._end(call)
         with self._patience():
             for run in runs:
                 self._execute(run)
@@ -186,8 +189,8 @@ class Vigil:
         processes.resume(run.pid, run.born)
         return True
 
-    def _part(self, running: set[int], seconds: float) -> None:
-        """Ends what was stopped in the middle of a claim *seconds* ago: its job goes on elsewhere, its slot stays."""
+    def _part(self, running: set[int]) -> None:
+        """Ends what was stopped in the middle of a claim: its job goes on elsewhere after a lease, its slot stays."""
         stopped = {}
         for call in self._registry.calls():
             found = self._life_of(call)
@@ -197,9 +200,12 @@ class Vigil:
                 stopped[call] = self._stopped.get(call, self._monotonic())
         self._stopped = stopped
         for call, since in stopped.items():
-            if self._monotonic() - since >= seconds:
-                log.warning("process %d was stopped while it claimed a job: it ends", call.pid)
-                processes.end(call.pid, call.born, processes.mark_of(call.pid, call.born))
+            if self._monotonic() - since > self._lease_seconds:
+                self._end(call)
+
+    def _end(self, call: Call) -> None:
+        log.warning("process %d ends in the middle of a claim", call.pid)
+        processes.end(call.pid, call.born, processes.mark_of(call.pid, call.born))
 
     @contextmanager
     def _patience(self) -> Iterator[None]:

@@ -107,7 +107,8 @@ class Governor:
         return self.level
 
     def _known_too_much(self, demand: float) -> bool:
-        return self._believed > 0 and demand > self._too_much / 2
+        """Where there was nothing to deliver it was something else that was too much, and tells nothing of now."""
+        return self._believed > 0 and demand > self._too_much / 2 > 0
 
     def _rise(self, demand: float) -> None:
         if self._fell and self._age <= PROBE:

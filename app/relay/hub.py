@@ -8,8 +8,7 @@ Drawn as one subscriber's way:
 """
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import cast
 
 import gevent
@@ -19,20 +18,17 @@ from gevent.hub import get_hub
 
 from app.relay import dialogue, join, upkeep
 from app.relay.census import Census
-from app.relay.choice import MANY
 from app.relay.feed import Feed
 from app.relay.joinmany import JoinMany
 from app.relay.live import Live
-from app.relay.lobby import Lobby
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
 from app.relay.reader import Cards, Reader, Snapshot, no_cards
 from app.relay.room import Room
+from app.relay.rooms import Rooms
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
 from app.relay.upkeep import Pace
-from jobs import keys
-from jobs.errors import LogUnavailable
 from jobs.feed import FedLog
 
 
@@ -55,9 +51,9 @@ class Relay:
         self.positions = Positions(self, places)
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
+        self.rooms = Rooms(self.feed)
         self.tally, self.census = Tally(), Census()
         self.draining = False
-        self._rooms: dict[bytes, Room] = {}
         self._subscribers: dict[int, Subscriber] = {}
         self._poll = Poll(get_hub(), self._on_writable, self._on_readable, self._on_gone)
         self._ticker: gevent.Greenlet | None = None
@@ -68,17 +64,6 @@ class Relay:
     def subscribers(self) -> list[Subscriber]:
         return list(self._subscribers.values())
 
-    def rooms(self) -> list[Room]:
-        return list(self._rooms.values())
-
-    def room(self, channel: bytes) -> Room | None:
-        """The room that *channel* belongs to, if anybody listens."""
-        return self._rooms.get(channel)
-
-    def holds(self, room: Room) -> bool:
-        """Whether anybody still listens in *room*."""
-        return self._rooms.get(room.channel) is room
-
     # Coming and going -----------------------------------------------------------------------------------------
 
     def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"", early: bytes = b"") -> None:
@@ -87,7 +72,7 @@ class Relay:
         *early* is what the client has said by now, as far as somebody has read it.
         """
         self._start()
-        room = self._opened(reading.job_id)
+        room = self.rooms.open(reading.job_id)
         lifetime, beat = self.pace.rotate, self.pace.heartbeat
         subscriber = Subscriber(raw(sock), reading, room, lifetime=lifetime, beat=beat)
         self._subscribers[subscriber.fd] = subscriber
@@ -125,37 +110,13 @@ class Relay:
     def drain(self, spread_seconds: float) -> None:
         """Takes nobody new, and asks everybody to come back elsewhere."""
         self.draining = True
-        for room in self.rooms():
-            room.ring()
+        self.rooms.ring()
         upkeep.drain(self, spread_seconds)
 
-    def _opened(self, job_id: str) -> Room:
-        channel = (keys.FEED if job_id == MANY else keys.log(job_id)).encode()
-        room = self._rooms.get(channel)
-        if room is None:
-            room = self._rooms[channel] = Lobby() if job_id == MANY else Room(job_id)
-            self.feed.subscribe(channel)
-        return room
-
-    def _shut(self, room: Room) -> None:
-        """Nobody may be left in *room*: then its subscription ends too."""
-        if room.empty and self.holds(room):
-            del self._rooms[room.channel]
-            self.feed.unsubscribe(room.channel)
-
-    @contextmanager
-    def listen(self, job_id: str) -> Iterator[Event]:
-        """A bell that rings whenever something was appended to the job's log; LogUnavailable while Redis is away."""
+    def listen(self, job_id: str) -> AbstractContextManager[Event]:
+        """A bell that rings whenever something was appended to the job's log (``app/relay/rooms.py``)."""
         self._start()
-        room, bell = self._opened(job_id), Event()
-        room.bells.add(bell)
-        try:
-            if not room.ready.wait(join.CONFIRM):
-                raise LogUnavailable(why="no confirmation")
-            yield bell
-        finally:
-            room.bells.discard(bell)
-            self._shut(room)
+        return self.rooms.listen(job_id)
 
     def drop(self, subscriber: Subscriber, reason: str) -> None:
         """Closes the connection and frees all that it held."""
@@ -166,7 +127,7 @@ class Relay:
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
         self.census.leave(subscriber.reading)
-        self._shut(self.leave(subscriber))
+        self.rooms.shut(self.leave(subscriber))
         self.tally.note(subscriber, reason)
 
     def leave(self, subscriber: Subscriber) -> Room:

@@ -17,6 +17,7 @@ from app.relay.merge import merge
 from app.relay.rate import MERGING
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
+from app.relay.rooms import CONFIRM
 from app.relay.subscriber import Subscriber
 from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Cursor, Entry, Page
@@ -31,8 +32,6 @@ log = logging.getLogger("tailrace.stream")
 
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
-#: Seconds that a channel's confirmation may take before Redis counts as away.
-CONFIRM = 5.0
 
 
 def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:

@@ -36,7 +36,7 @@ class Live:
 
     def on_ready(self, channel: bytes) -> None:
         """The subscription holds from here on: a room that had begun before looks for what it missed."""
-        room = self._relay.room(channel)
+        room = self._relay.rooms.at(channel)
         if room is None:
             return
         if room.ready.is_set():
@@ -45,7 +45,7 @@ class Live:
         room.ready.set()
 
     def on_live(self, channel: bytes, payload: bytes) -> None:
-        room = self._relay.room(channel)
+        room = self._relay.rooms.at(channel)
         if room is None:
             return
         room.ring()
@@ -124,7 +124,7 @@ class Live:
 
     def settle(self) -> None:
         """Who waits for nothing stands where the room does, also where its filter let nothing through for long."""
-        for room in self._relay.rooms():
+        for room in self._relay.rooms.all():
             for audience in room.live.values():
                 if audience.idle and room.last is not None:
                     for subscriber in audience.listeners:
@@ -143,7 +143,7 @@ class Live:
             return
         self.level, self.reason = level, reason
         now = monotonic()
-        for room in self._relay.rooms():
+        for room in self._relay.rooms.all():
             for audience in room.live.values():
                 due = audience.replan(self.rate(audience), now)
                 if due is not None:
@@ -154,7 +154,7 @@ class Live:
         """Whether Redis is away; it is back once all that was missed has been filled in."""
         since = self._relay.feed.broken_since
         if self.away:
-            away = since is not None or any(room.filling for room in self._relay.rooms())
+            away = since is not None or any(room.filling for room in self._relay.rooms.all())
         else:
             away = since is not None and now - since > AWAY
         if away != self.away:

@@ -50,7 +50,7 @@ class Presence:
 
     def turn(self) -> None:
         """Two calls at most, however many listen; LogUnavailable while Redis is away."""
-        ids = {job_id for room in self._relay.rooms() for job_id in room.watched}
+        ids = {job_id for room in self._relay.rooms.all() for job_id in room.watched}
         new = [job_id for job_id in ids if job_id not in self._allowed]
         for job_id, head in zip(new, self._relay.reader.heads(new), strict=True):
             self._allowed[job_id] = None if head is None else decode_head(head).unwatched_seconds

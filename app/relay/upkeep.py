@@ -127,7 +127,7 @@ def _fill(relay: "Relay", room: Room) -> None:
 def _fill_page(relay: "Relay", room: Room) -> bool:
     """Passes one page on; False once the room stands where the log does."""
     at = room.last
-    if at is None or not relay.holds(room):
+    if at is None or not relay.rooms.holds(room):
         return False
     page = relay.reader.page(room.job_id, at.seq, fresh=True)
     if room.last != at:
@@ -140,7 +140,7 @@ def _fill_page(relay: "Relay", room: Room) -> bool:
 
 def _check(relay: "Relay") -> None:
     """Compares every room with the heads in the log: a lost message costs latency, not data."""
-    rooms = [room for room in relay.rooms() if room.last is not None and room.live]
+    rooms = [room for room in relay.rooms.all() if room.last is not None and room.live]
     for lobby in [room for room in rooms if room.job_id == MANY]:
         rooms.remove(lobby)
         fill(relay, lobby)

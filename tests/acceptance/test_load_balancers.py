@@ -14,6 +14,7 @@ import httpx
 import httpx_sse
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from jobs.settings import Settings
 from tests.acceptance.balancers import KINDS, Balancer, balancer, installed, source
@@ -105,7 +106,7 @@ def items(lines: Iterator[str]) -> Iterator[str]:
 def test_an_event_arrives_before_the_next_is_written(front: Balancer, tmp_path: Path, transport: str) -> None:
     job = submit(front, "on_cue", folder=str(tmp_path))
     headers = {**TOKEN, "Accept": ACCEPT[transport], "Accept-Encoding": "gzip, br"}
-    with httpx.stream("GET", address(front, job), headers=headers, timeout=20) as stream:
+    with httpx.stream("GET", f"{address(front, job)}?after=0", headers=headers, timeout=20) as stream:
         assert stream.headers["Content-Type"].startswith(ACCEPT[transport])
         assert "Content-Encoding" not in stream.headers
         arriving = items(stream.iter_lines())
@@ -135,6 +136,18 @@ def test_a_long_poll_is_answered_before_the_next_event_is_written(front: Balance
                 page = client.get(address(front, job), params={"after": cursor, "wait": 30}).json()
                 cursor = page["cursor"]
                 told += [event["data"]["key"] for event in page["events"] if event["type"] == "item"]
+
+
+def test_a_websocket_is_prompt_and_its_client_is_heard(front: Balancer, tmp_path: Path) -> None:
+    job = submit(front, "on_cue", folder=str(tmp_path))
+    with connect(f"{address(front, job)}?after=0".replace("http:", "ws:"), additional_headers=TOKEN) as client:
+        told = map(json.loads, client)
+        for n in (1, 2):
+            cue(tmp_path, n)
+            assert next(event for event in told if event["type"] == "item")["data"]["key"] == f"item {n}"
+        client.send('{"action": "cancel"}')
+        assert "job.cancelled" in [event["type"] for event in told]
+    assert client.close_code == 1000
 
 
 def impatient(kind: str, patience: str) -> str:
@@ -175,22 +188,6 @@ def test_heartbeats_carry_a_silent_stream_past_the_patience_that_ends_a_silent_a
 
 
 # What passes -----------------------------------------------------------------------------------------------------
-
-
-def test_an_upgrade_to_websocket_passes_and_bytes_go_both_ways(before_mirror: Balancer) -> None:
-    path = "/v1/jobs/01kq3c8v5e0z7m1r2s3t4v5w6x/events"
-    with socket.create_connection(("127.0.0.1", before_mirror.port), timeout=10) as client:
-        client.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-        )
-        reader = client.makefile("rb")
-        assert reader.readline().startswith(b"HTTP/1.1 101 ")
-        while reader.readline().strip():
-            pass
-        for n in range(3):
-            client.sendall(b"\x81\x03abc" * (n + 1))
-            assert reader.read(5 * (n + 1)) == b"\x81\x03abc" * (n + 1)
 
 
 def test_the_service_is_told_who_asks_and_by_which_name(before_mirror: Balancer) -> None:

@@ -84,6 +84,8 @@ BODIES = [
     ("application/json", b"\xff\xfe", 400),
     ("application/json", b'{"type": NaN}', 400),
     ("application/json", b"[" * 5000, 400),
+    ("application/json", b'{"type": "steady", "params": {}, "labels": {"half": "\\ud800"}}', 400),
+    ("application/json", b'{"type": "steady", "params": {"\\udfff": 1}}', 400),
     ("application/json", b"[]", 422),
     ("application/json", b"{}", 422),
     ("text/plain", b"{}", 415),

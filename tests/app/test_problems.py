@@ -44,7 +44,10 @@ def test_what_comes_in_no_acceptable_form_is_refused(client: FlaskClient, method
     problem(client.open(path, method=method, headers={"Accept": accept}), 406, "not_acceptable")
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "application/json", "garbage", "text/html, */*;q=0.1"])
+@pytest.mark.parametrize(
+    "accept",
+    ["", ",", "*", "*/*", "application/*", "application/json; charset=utf-8", "garbage", "text/html, */*;q=0.1"],
+)
 def test_whoever_can_take_json_gets_it(client: FlaskClient, accept: str) -> None:
     answer = client.get("/v1/jobs", headers={"Accept": accept})
     assert answer.status_code == (406 if accept == "garbage" else 200)

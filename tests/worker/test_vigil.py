@@ -311,9 +311,8 @@ def test_one_that_claims_for_long_is_left_to_it(post: Post) -> None:
     assert alive(child.pid)
 
 
-def test_a_worker_s_end_takes_along_what_was_stopped_in_a_claim(post: Post) -> None:
+def test_a_worker_s_end_takes_along_what_is_in_the_middle_of_a_claim(post: Post) -> None:
     child = _answering(post)
-    os.kill(child.pid, signal.SIGSTOP)
     wait_for(post.vigil.finish)
     wait_for(lambda: not alive(child.pid))
 

@@ -44,7 +44,12 @@ export function jobView(id, on) {
   const view = { element, focus: head.focus, close, title: "Job", hurry: () => stream?.hurry(), open };
 
   function open() {
-    stream = follow(id, { onEvent: take, onLink: linked });
+    stream = follow(`${jobPath(id)}/events`, { onEvent: take, onLink: linked, settled });
+  }
+
+  async function settled() {
+    const found = await call("GET", jobPath(id));
+    return found.finished_at ? found : null;
   }
 
   function take(envelope) {

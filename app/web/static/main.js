@@ -2,6 +2,7 @@
 
 import { composeView, jobTypes } from "./compose.js";
 import { set } from "./dom.js";
+import { followJobs } from "./feed.js";
 import { jobView } from "./job.js";
 import { recentJobs } from "./recent.js";
 import { say } from "./say.js";
@@ -82,4 +83,5 @@ document.addEventListener("visibilitychange", () => document.hidden || recent.re
 
 show();
 recent.refresh();
+followJobs(recent.take);
 jobTypes({ again: false }).then(recent.types).catch(() => {});

@@ -2,13 +2,30 @@
 
 import { call } from "./api.js";
 import { el, keyed, set, show, write } from "./dom.js";
+import { TERMINAL } from "./fold.js";
 import { draw } from "./icons.js";
 import { percent, STATES, title, when } from "./words.js";
 
 const PAGE = 12;
 const PAUSE_MS = 1500;
+/** What comes within this time is drawn at once. */
+const DRAW_MS = 100;
 
-/** Fills `element`; `{refresh(), mark(job), forget(id), current(id), types(list)}`. */
+/** The state of a job after an event of the type; the others change nothing that a list shows. */
+const AFTER = {
+  "job.scheduled": "scheduled",
+  "job.queued": "queued",
+  "job.started": "running",
+  "job.released": "queued",
+  "job.retrying": "scheduled",
+  "job.cancelling": "cancelling",
+  "job.succeeded": "succeeded",
+  "job.failed": "failed",
+  "job.cancelled": "cancelled",
+  "job.expired": "expired",
+};
+
+/** Fills `element`; `{refresh(), take(envelope), mark(job), forget(id), current(id), types(list)}`. */
 export function recentJobs(element) {
   const list = el("ol.jobs");
   const note = el("p.muted", {}, "Nothing has run yet.");
@@ -20,13 +37,17 @@ export function recentJobs(element) {
   let jobs = [];
   let next = null;
   let opened = null;
+  let paged = PAGE;
   let asked = 0;
+  let due = 0;
 
   async function load(cursor) {
     const more = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
     const page = await call("GET", `/v1/jobs?limit=${PAGE}${more}`).catch(() => null);
     if (!page) return;
-    const found = page.jobs;
+    // What the stream has said meanwhile is newer than the answer: an end stays one.
+    const found = page.jobs.map((job) => jobs.find((each) => each.id === job.id && TERMINAL.has(each.state)) ?? job);
+    if (cursor) paged += found.length;
     const fresh = new Set(found.map((job) => job.id));
     // A refresh renews the newest page and keeps what was paged to before.
     const kept = jobs.filter((job) => !fresh.has(job.id));
@@ -43,7 +64,36 @@ export function recentJobs(element) {
     await load(null);
   }
 
+  /** What the stream of all jobs says: a job as it is, one more, or what became of one that is listed. */
+  function take({ type, job: id, data, time }) {
+    if (type === "stream.gap") load(null);
+    else if (type === "stream.snapshot") put(data.job);
+    else if (id) put(after(id, type, data, time));
+    due ||= setTimeout(redraw, DRAW_MS);
+  }
+
+  function after(id, type, data, time) {
+    const known = jobs.find((job) => job.id === id);
+    if (!known) return data.request ? { id, type: data.request.type, created_at: time, state: AFTER[type], progress: { fraction: 0 } } : null;
+    if (TERMINAL.has(known.state)) return known;
+    const fraction = type === "job.started" ? 0 : data.fraction;
+    return { ...known, state: AFTER[type] ?? known.state, progress: fraction === undefined ? known.progress : { ...known.progress, fraction } };
+  }
+
+  /** In its place if it is listed, in front if it is newer than all that are. */
+  function put(job) {
+    const at = job ? jobs.findIndex((each) => each.id === job.id) : -1;
+    if (at >= 0) jobs[at] = job;
+    else if (job && (!jobs.length || job.created_at > jobs[0].created_at)) jobs.unshift(job);
+    if (jobs.length > paged) {
+      jobs.length = paged;
+      next = jobs.at(-1).id;
+    }
+  }
+
   function redraw() {
+    clearTimeout(due);
+    due = 0;
     show(note, jobs.length === 0);
     show(older, next);
     keyed(list, nodes, jobs, (job) => job.id, row, fill);
@@ -72,12 +122,10 @@ export function recentJobs(element) {
 
   return {
     refresh,
+    take,
     /** What the opened job's own stream says, without asking. */
     mark(job) {
-      const at = jobs.findIndex((each) => each.id === job.id);
-      if (at >= 0) jobs[at] = job;
-      else if (jobs.length && job.created_at > jobs[0].created_at) jobs.unshift(job);
-      else if (!jobs.length) jobs = [job];
+      put(job);
       redraw();
     },
     forget(id) {

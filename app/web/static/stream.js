@@ -1,21 +1,25 @@
-// One job's events as they come: opens, resumes after its last id, backs off, stops at the end.
+// Events as they come: opens, resumes after its last id, backs off, polls where it is sent away, stops at the end.
 
-import { call, jobPath } from "./api.js";
+import { call } from "./api.js";
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 20_000;
 /** A tab hidden for so long gives its connection back: HTTP/1.1 has six of them for all tabs of a site. */
 const HIDDEN_MS = 10_000;
 const POLL_MS = 5_000;
+/** Seconds that one long-poll waits, and after which a stream is tried again where one was refused. */
+const WAIT_SECONDS = 20;
+const AWAY_MS = 30_000;
 
 /**
- * Follows job `id` until it ends or `close()` is called.
+ * Follows what `path` tells of until it ends or `close()` is called.
  * `onEvent(envelope)` gets every event once and in order, `onLink({state, at, problem})` how the connection is:
  * connecting | open | waiting (`at`: ms since 1970 of the next try) | polling | ended | lost (`problem`: why for good).
+ * `settled()` looks at what is followed once a stream was refused: a job that has ended, null, or a Problem thrown.
  * An EventSource gives up for ever at any answer but 200, and hides when it will try again: so each one here lives
  * for one connection, and the next begins after the last id that this one saw.
  */
-export function follow(id, { onEvent, onLink }) {
+export function follow(path, { onEvent, onLink, settled }) {
   let source = null;
   let timer = 0;
   let hiding = 0;
@@ -23,14 +27,16 @@ export function follow(id, { onEvent, onLink }) {
   let failures = 0;
   let toldDelay = null;
   let polling = false;
+  let streamAt = 0;
   let over = false;
+
+  const address = (query) => `${path}${path.includes("?") ? "&" : "?"}${query}${lastId ? `&after=${encodeURIComponent(lastId)}` : ""}`;
 
   function open() {
     clearTimeout(timer);
     polling = false;
     onLink({ state: "connecting" });
-    const after = lastId ? `&after=${encodeURIComponent(lastId)}` : "";
-    source = new EventSource(`${jobPath(id)}/events?names=0${after}`);
+    source = new EventSource(address("names=0"));
     source.onopen = () => onLink({ state: "open" });
     source.onmessage = take;
     source.onerror = () => lose(source.readyState === EventSource.CLOSED);
@@ -43,11 +49,18 @@ export function follow(id, { onEvent, onLink }) {
     toldDelay = envelope.data?.retry_ms ?? null;
     onEvent(envelope);
     if (envelope.type === "stream.end") finish();
+    else if (envelope.type === "stream.overloaded" && envelope.data.alternative === "long-poll") leave();
+  }
+
+  /** The service has no stream to spare: asks and waits instead, and comes back to a stream after a while. */
+  function leave() {
+    streamAt = Date.now() + AWAY_MS * (0.5 + Math.random());
+    poll(WAIT_SECONDS);
   }
 
   async function lose(refused) {
     source.close();
-    if (refused && (await settled())) return;
+    if (refused && (await isOver())) return;
     if (over || polling) return;
     const backOff = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
     const delay = toldDelay ?? backOff;
@@ -57,11 +70,11 @@ export function follow(id, { onEvent, onLink }) {
     timer = setTimeout(open, delay);
   }
 
-  /** After an answer other than 200, which EventSource does not show: what is the job? True where nothing is left to follow. */
-  async function settled() {
+  /** After an answer other than 200, which EventSource does not show. True where nothing is left to follow. */
+  async function isOver() {
     try {
-      const job = await call("GET", jobPath(id));
-      if (over || !job.finished_at) return over;
+      const job = await settled();
+      if (over || !job) return over;
       onEvent({ type: "stream.snapshot", data: { job } });
       finish();
       return true;
@@ -72,24 +85,31 @@ export function follow(id, { onEvent, onLink }) {
     }
   }
 
-  /** Plain questions instead of a connection, while nobody looks. */
-  async function poll() {
+  /** Plain questions instead of a connection: now and then while nobody looks, one that waits after the other else. */
+  async function poll(wait = 0) {
     polling = true;
     clearTimeout(timer);
     source.close();
     onLink({ state: "polling" });
-    const page = await call("GET", `${jobPath(id)}/events?after=${encodeURIComponent(lastId)}&limit=1000`).catch(() => null);
+    const page = await call("GET", address(`limit=1000&wait=${wait}`)).catch(() => null);
     if (over || !polling) return;
     page?.events.forEach(onEvent);
     lastId = page?.cursor ?? lastId;
     if (page?.end) finish();
+    else if (page && !document.hidden && streamAt > Date.now()) poll(WAIT_SECONDS);
+    else if (page && !document.hidden) again();
     else timer = setTimeout(poll, POLL_MS);
+  }
+
+  function again() {
+    streamAt = 0;
+    timer = setTimeout(open, FIRST_DELAY_MS);
   }
 
   function look() {
     clearTimeout(hiding);
     if (document.hidden) hiding = setTimeout(() => lastId && poll(), HIDDEN_MS);
-    else if (polling) open();
+    else if (polling && !streamAt) open();
   }
 
   function finish(link = { state: "ended" }) {

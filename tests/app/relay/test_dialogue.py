@@ -138,7 +138,7 @@ def test_a_client_that_does_not_answer_the_end_is_closed_after_a_moment(parts: P
     assert Close.parse(bytes(last.data)) == Close(1000, "terminal")
     assert not client.subscriber.closed
     until(lambda: hasty.tally.reasons == {"terminal": 1})
-    assert not hasty.rooms()
+    assert not hasty.rooms.all()
 
 
 def test_what_is_said_after_the_end_is_not_heard(parts: Parts, relay: Relay, join: Join) -> None:
@@ -164,4 +164,4 @@ def test_a_client_that_leaves_is_answered_and_noted(parts: Parts, relay: Relay, 
     assert Close.parse(bytes(last.data)).code == 1001
     client.socket.close()
     until(lambda: relay.tally.reasons == {"left": 1})
-    assert not relay.rooms()
+    assert not relay.rooms.all()

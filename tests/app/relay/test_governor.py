@@ -124,6 +124,15 @@ def test_a_failed_try_does_not_hold_the_level_once_the_demand_is_gone() -> None:
     assert levels(governor, [of(0.1, demand=400)] * round(10 / SAMPLE))[-1] == 0
 
 
+def test_a_try_that_failed_for_a_crowd_that_came_back_holds_nothing_once_it_is_there() -> None:
+    governor = Governor()
+    for _ in range(round(60 / SAMPLE)):
+        governor.observe(of(0.1 if governor.level else 2.0))
+    levels(governor, for_seconds(5, OVER))
+
+    assert levels(governor, [of(0.1, demand=400)] * round(10 / SAMPLE))[-1] == 0
+
+
 # Always ----------------------------------------------------------------------------------------------------------
 
 

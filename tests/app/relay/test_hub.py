@@ -190,7 +190,7 @@ def test_readers_that_left_leave_nothing_behind(parts: Parts, relay: Relay) -> N
     finish(*(client.start() for client in clients))
     until(lambda: len(relay) == 0)
     until(lambda: parts.client.pubsub_channels() == [])
-    assert (relay.rooms(), relay.feed.channels) == ([], 0)
+    assert (relay.rooms.all(), relay.feed.channels) == ([], 0)
     until(lambda: psutil.Process().num_fds() <= before)
 
 

@@ -40,7 +40,7 @@ def test_a_log_of_two_epochs_is_read_whole_from_its_beginning_and_disturbs_nobod
     live = Client(relay, writer.job_id, after="latest")
     greenlet = live.start()
     until(lambda: "stream.caught_up" in live.types)
-    room = relay.rooms()[0]
+    room = relay.rooms.all()[0]
     replay = Client(relay, writer.job_id)
     replaying = replay.start()
     until(lambda: "stream.caught_up" in replay.types)
@@ -71,7 +71,7 @@ def test_a_stream_that_cannot_be_brought_up_to_date_is_closed_not_left_silent(
         broken.setattr(relay.reader, "page", lambda *_args, **_more: 1 / 0)
         client = Client(relay, writer.job_id).run()
         assert client.types == []
-    assert (len(relay), relay.rooms(), relay.tally.reasons) == (0, [], {"failed": 1})
+    assert (len(relay), relay.rooms.all(), relay.tally.reasons) == (0, [], {"failed": 1})
 
 
 def test_a_cursor_of_garbage_is_told_as_a_gap(parts: Parts, relay: Relay) -> None:

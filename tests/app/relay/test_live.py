@@ -162,7 +162,7 @@ def test_a_slow_reader_is_told_less_often_and_ends_with_all_of_the_text(
     writer, gate = begin(parts), gevent.event.Event()
     slow = Client(relay, writer.job_id, pause=lambda: float(not gate.wait(30)))
     greenlet = slow.start()
-    until(lambda: relay.rooms() != [] and bool(relay.rooms()[0].live))
+    until(lambda: relay.rooms.all() != [] and bool(relay.rooms.all()[0].live))
     said = chat(writer, 4000)
     [subscriber] = relay.subscribers()
     until(lambda: bool(subscriber.rest))

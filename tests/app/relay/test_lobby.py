@@ -153,7 +153,7 @@ def test_the_feed_is_subscribed_to_only_while_somebody_reads_it(relay: Relay, pa
         each.kill()
     until(lambda: len(relay) == 0 and listeners() == 0)
 
-    assert relay.rooms() == []
+    assert relay.rooms.all() == []
 
 
 def test_a_storm_of_readers_is_a_handful_of_reads(relay: Relay, parts: Parts) -> None:
@@ -183,8 +183,8 @@ def test_a_slow_reader_of_many_jobs_gets_everything_in_the_end(relay: Relay, par
 def test_only_those_who_name_jobs_are_watching_them(relay: Relay, parts: Parts) -> None:
     writers = begun(parts, 2)
     following = [reader(relay, "0", jobs=[writers[0].job_id]).start(), reader(relay, "0").start()]
-    until(lambda: any(isinstance(room, Lobby) and len(room.live) == 2 for room in relay.rooms()))
-    watched = {job_id for room in relay.rooms() for job_id in room.watched}
+    until(lambda: any(isinstance(room, Lobby) and len(room.live) == 2 for room in relay.rooms.all()))
+    watched = {job_id for room in relay.rooms.all() for job_id in room.watched}
     for each in following:
         each.kill()
 
@@ -198,7 +198,7 @@ def test_a_stream_that_is_asked_to_come_back_is_told_how_far_the_feed_went(parts
     following = client.start()
     until(lambda: "stream.caught_up" in client.types)
     work(loud, 10, end=False)
-    until(lambda: any(room.last == tail(parts) for room in relay.rooms()))
+    until(lambda: any(room.last == tail(parts) for room in relay.rooms.all()))
     relay.live.settle()
     relay.drain(0.0)
     finish(following)

@@ -4,7 +4,16 @@ from app.relay.rate import LEVELS, TURNING_AWAY, rate
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 
-URGENT = ("job.started", "step.succeeded", "item", "artifact.ready", "alert", "output.reset", "unheard.of", *sorted(TERMINAL))
+URGENT = (
+    "job.started",
+    "step.succeeded",
+    "item",
+    "artifact.ready",
+    "alert",
+    "output.reset",
+    "unheard.of",
+    *sorted(TERMINAL),
+)
 
 
 @pytest.mark.parametrize("level", range(len(LEVELS)))

@@ -1,0 +1,66 @@
+"""The rooms of a web process: each opened, with its subscription, by the first who comes and shut after the last."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gevent.event import Event
+
+from app.relay.choice import MANY
+from app.relay.feed import Feed
+from app.relay.lobby import Lobby
+from app.relay.room import Room
+from jobs import keys
+from jobs.errors import LogUnavailable
+
+#: Seconds that a channel's confirmation may take before Redis counts as away.
+CONFIRM = 5.0
+
+
+class Rooms:
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._open: dict[bytes, Room] = {}
+
+    def all(self) -> list[Room]:
+        return list(self._open.values())
+
+    def at(self, channel: bytes) -> Room | None:
+        """The room that *channel* belongs to, if anybody listens."""
+        return self._open.get(channel)
+
+    def holds(self, room: Room) -> bool:
+        """Whether anybody still listens in *room*."""
+        return self._open.get(room.channel) is room
+
+    def open(self, job_id: str) -> Room:
+        """The room of the job, or of all of them (MANY); whoever opens one comes in, or shuts it."""
+        channel = (keys.FEED if job_id == MANY else keys.log(job_id)).encode()
+        room = self._open.get(channel)
+        if room is None:
+            room = self._open[channel] = Lobby() if job_id == MANY else Room(job_id)
+            self._feed.subscribe(channel)
+        return room
+
+    def shut(self, room: Room) -> None:
+        """Nobody may be left in *room*: then its subscription ends too."""
+        if room.empty and self.holds(room):
+            del self._open[room.channel]
+            self._feed.unsubscribe(room.channel)
+
+    def ring(self) -> None:
+        """Wakes all who wait for a page."""
+        for room in self.all():
+            room.ring()
+
+    @contextmanager
+    def listen(self, job_id: str) -> Iterator[Event]:
+        """A bell that rings whenever something was appended to the job's log; LogUnavailable while Redis is away."""
+        room, bell = self.open(job_id), Event()
+        room.bells.add(bell)
+        try:
+            if not room.ready.wait(CONFIRM):
+                raise LogUnavailable(why="no confirmation")
+            yield bell
+        finally:
+            room.bells.discard(bell)
+            self.shut(room)
