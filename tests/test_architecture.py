@@ -187,7 +187,6 @@ def test_nothing_in_the_repository_names_a_path_of_somebodys_machine() -> None:
 LONGEST = 250
 #: Longer files, each with the reason why it is one thing.
 LONG = {
-    "app/operations.py": "one table: the calls, as OpenAPI has them",
     "app/schemas.py": "one table: the wire's shapes",
     "jobs/events.py": "one table: a class per event type",
     "jobs/model.py": "the fold: one function, and what it folds into",
