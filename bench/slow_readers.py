@@ -11,7 +11,8 @@ import argparse
 import threading
 from collections import Counter
 
-from bench.crowd import NEVER, Crowd, Reader
+from bench.crowd import Crowd
+from bench.reader import NEVER, Reader
 from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, percentile, stage, table, tell_faults
 
 #: Bytes a second.

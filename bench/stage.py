@@ -10,7 +10,8 @@ import httpx
 import psutil
 import redis
 
-from bench.crowd import Crowd, Reader, many_files
+from bench.crowd import Crowd, many_files
+from bench.reader import Reader
 from jobs import keys
 from tests.fault_proxy import FaultProxy
 from tests.service import BIN, Process, RedisServer, Service, redis_server, wait_for

@@ -14,7 +14,7 @@ from bench.crowd import Crowd
 from bench.stage import PATIENCE_SECONDS, Stage, crowd_of, stage, table, tell_faults
 
 #: A job in the middle of its log when the storm comes.
-SETTLE_SECONDS = 3.0
+SETTLE_SECONDS = 2.0
 
 
 class Storm:

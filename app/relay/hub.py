@@ -49,6 +49,7 @@ class Relay:
         self.pace, self.retention_seconds = pace, retention_seconds
         self.reader = Reader(eventlog, snapshot, cards)
         self.positions = Positions(self, places)
+        self.turns = join.Turns()
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
         self.rooms = Rooms(self.feed)

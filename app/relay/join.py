@@ -7,6 +7,7 @@ a hole. Nothing waits in memory for a slow reader: it is told a stretch, and whe
 import logging
 import random
 from collections.abc import Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import gevent
@@ -32,6 +33,22 @@ log = logging.getLogger("tailrace.stream")
 
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
+
+
+class Turns:
+    """Slow readers one after another: hundreds that can take more at one moment would keep the quick ones waiting."""
+
+    #: Seconds from one to the next; reading and merging for one takes about a half of it.
+    APART = 0.002
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def wait(self) -> None:
+        now = monotonic()
+        self._next = max(now, self._next + self.APART)
+        if self._next > now:
+            gevent.sleep(self._next - now)
 
 
 def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
@@ -75,10 +92,13 @@ class Join:
     def run(self) -> None:
         if not self.room.ready.wait(CONFIRM):
             raise LogUnavailable(why="no confirmation")
+        if self.subscriber.slow:
+            self.relay.turns.wait()
         if self.subscriber.fresh and not self._open():
             return
         while not self.subscriber.closed and self._advance():
-            pass
+            if self.subscriber.slow:
+                self.relay.turns.wait()
 
     # The beginning --------------------------------------------------------------------------------------------
 
