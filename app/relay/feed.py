@@ -19,6 +19,7 @@ from gevent.event import Event
 
 from app.relay.delivery import Slices
 from jobs.connect import bare_connection
+from jobs.errors import LogUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +95,14 @@ class Feed:
                 connection = bare_connection(self._client)
                 tries = 0
                 self._carry(connection)
-            except (OSError, redis.RedisError, hiredis.HiredisError) as error:
-                tries += 1
-                self.broken_since = self.broken_since or monotonic()
-                if tries == 1:
+            except (OSError, redis.RedisError, hiredis.HiredisError, LogUnavailable) as error:
+                if not tries:
                     log.warning("relay: the live feed broke (%s); reconnecting", type(error).__name__)
+            except Exception:
+                #: A process whose feed has ended would be deaf from here on; what was lost is filled in from the log.
+                log.exception("relay: the live feed met a fault; reconnecting")
+            tries += 1
+            self.broken_since = self.broken_since or monotonic()
             gevent.sleep(min(SLOWEST, 0.05 * 2**tries) * random.uniform(0.5, 1))  # noqa: S311 - jitter
 
     def _carry(self, connection: Any) -> None:

@@ -103,6 +103,24 @@ def test_a_broken_feed_costs_no_event(parts: Parts, relay: Relay) -> None:
     assert all(client.seqs == whole(writer) for client in clients)
 
 
+def test_a_fault_in_what_is_done_with_a_message_leaves_nobody_deaf(parts: Parts, relay: Relay) -> None:
+    writer, deliver, faults = begin(parts), relay.feed._on_live, [RuntimeError("a fault of ours")]
+
+    def faulty(channel: bytes, payload: bytes) -> None:
+        if faults:
+            raise faults.pop()
+        deliver(channel, payload)
+
+    relay.feed._on_live = faulty
+    client = Client(relay, writer.job_id)
+    greenlet = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    work(writer, 20, pause=0.001)
+    finish(greenlet)
+    assert not faults
+    assert client.seqs == whole(writer)
+
+
 def test_a_storm_of_readers_costs_a_handful_of_reads(parts: Parts, relay: Relay) -> None:
     writer = begin(parts)
     work(writer, 30, end=False)
