@@ -83,8 +83,10 @@ def passages(service: Service) -> dict[str, Passage]:
             trips |= {(NO_SCRIPT, name): _trip(name, _curl(name, service.url + path, stack)) for name in CURL}
         service.wait(job_id, seconds=60)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        for trip in [*trips.values(), *cut.values()]:
-            trip.join(max(0.0, deadline - time.monotonic()))
+        for trip in [*cut.values(), *trips.values()]:
+            #: One that was told of nothing so far will not be: the others' time is its as well.
+            if trip.told:
+                trip.join(max(0.0, deadline - time.monotonic()))
         log = service.events(job_id)
     return {name: _passage(name, trips, wires[name], [event for _, event in cut[name].told] == log) for name in CURL}
 

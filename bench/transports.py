@@ -67,8 +67,11 @@ class Bench:
         return statistics.mean(self._waited)
 
     def idle(self, count: int) -> dict[str, float]:
+        """Bytes that each of *count* clients holds who hear nothing, by transport."""
+        if not count:
+            return {}
         job_id = self._begun(0.01)
-        found = memory_of(self.service, job_id, count) if count else {}
+        found = memory_of(self.service, job_id, count)
         self._end(job_id)
         return found
 
