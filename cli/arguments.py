@@ -26,6 +26,9 @@ params:
 TEST_NOTE = """\
 Arguments that are not named here go to pytest:  ./tailrace test tests/jobs -k cursor
 """
+BENCH_NOTE = """\
+The decision matrix of docs/transports.md:  ./tailrace bench transports
+"""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -134,6 +137,12 @@ def _test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="repeats the soak of that seed")
 
 
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = BENCH_NOTE
+    parser.add_argument("name", metavar="NAME", nargs="?", help="which one; none lists them")
+    parser.add_argument("options", metavar="OPTION", nargs=argparse.REMAINDER, help="its own: --help tells them")
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _place(parser)
 
@@ -169,5 +178,6 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "watch": ("Follow a job to its end.", _watch),
     "cancel": ("End a job.", _cancel),
     "test": ("Run everything that CI runs.", _test),
+    "bench": ("Measure: start a service of its own and print what was found.", _bench),
     "doctor": ("Say what was found, what is missing and how to mend it.", _doctor),
 }

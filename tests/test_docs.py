@@ -88,6 +88,36 @@ def test_the_calls_are_the_routes_that_the_service_describes() -> None:
     assert routes == told - pages
 
 
+# The transports --------------------------------------------------------------------------------------------------
+
+
+def test_the_transports_are_those_that_the_service_has() -> None:
+    from app.events import MEDIA_TYPES
+
+    asked = [words(row[1])[0] for row in rows(text("docs/transports.md")) if row[1].startswith("`")]
+
+    assert sorted(set(asked)) == sorted([*MEDIA_TYPES, "Upgrade: websocket"])
+
+
+def test_the_comparison_is_of_these_transports_and_counts_the_lines_of_their_readers() -> None:
+    from bench.readers import READERS, lines_of
+
+    asked, costs, counted = tables_of_transports()
+
+    assert set(asked) == set(costs) == set(READERS)
+    assert {name: cells[:2] for name, cells in counted.items()} == {n: [*map(str, lines_of(n))] for n in READERS}
+
+
+def tables_of_transports() -> list[dict[str, list[str]]]:
+    tables: list[dict[str, list[str]]] = []
+    for name, *cells in rows(text("docs/transports.md")):
+        if name == "transport":
+            tables.append({})
+        else:
+            tables[-1][name] = cells
+    return tables
+
+
 # The state machine -----------------------------------------------------------------------------------------------
 
 

@@ -62,7 +62,7 @@ def test_help_comes_at_once_without_a_virtual_environment() -> None:
     assert "demo" in done.stdout
 
 
-@pytest.mark.parametrize("words", [("--help",), ("submit", "-h"), ("help",), ()])
+@pytest.mark.parametrize("words", [("--help",), ("submit", "-h"), ("bench", "transports", "--help"), ("help",), ()])
 def test_asking_for_help_makes_nothing(tree: Path, words: tuple[str, ...]) -> None:
     assert said(start(tree, *words))["argv"] in (list(words), ["--help"])
     assert not (tree / ".venv").exists()
