@@ -34,6 +34,9 @@ log = logging.getLogger("tailrace.stream")
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 
+#: Seconds for which a stream that has just been opened waits for a Redis that is away.
+AWAY = 1.0
+
 
 class Turns:
     """Slow readers one after another: hundreds that can take more at one moment would keep the quick ones waiting."""
@@ -60,11 +63,16 @@ def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
 
 
 def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
-    pause = 0.1
+    pause, began = 0.1, monotonic()
     while not subscriber.closed and not subscriber.live and not subscriber.ending:
         try:
             kind(relay, subscriber).run()
         except LogUnavailable:
+            if subscriber.fresh and monotonic() - began > AWAY:
+                #: It has been told nothing yet, and would not be told why.
+                retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
+                upkeep.reconnect(relay, subscriber, "redis_away", retry_ms=retry_ms)
+                return
             pause = min(2.0, pause * 2)
             gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
         except JobNotFound:

@@ -12,7 +12,7 @@ from tests.acceptance.test_faults import Reader, ended_once
 from tests.redises import redis_cluster, watched_pair
 from tests.service import Service, redis_server, wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
+pytestmark = pytest.mark.acceptance
 
 COUNT = 150
 

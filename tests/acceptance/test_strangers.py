@@ -110,7 +110,7 @@ def test_a_bad_submit_is_told_what_is_wrong(wide_service: Service, content_type:
         assert all(set(error) == {"pointer", "detail"} for error in problem["errors"])
 
 
-IDS = ["x", "..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%00", "a" * 26 + "%0a", "🦆", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "*"]
+IDS = ["x", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%00", "a" * 26 + "%0a", "🦆", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "*"]
 
 
 @pytest.mark.parametrize("job_id", IDS)

@@ -226,6 +226,24 @@ def test_while_redis_is_away_streams_stay_open_and_say_so(tmp_path: Any) -> None
         parts.client.connection_pool.disconnect()
 
 
+def test_who_comes_as_redis_goes_is_told_to_come_back(tmp_path: Any) -> None:
+    with redis_server() as server:
+        parts = assemble(Settings.from_env({"REDIS_URL": server.url, "TAILRACE_DATA": str(tmp_path)}))
+        relay, writer = relay_of(parts, PACE), begin(parts)
+        first = Client(relay, writer.job_id)
+        greenlet = first.start()
+        caught_up(first)
+        server.kill()
+        until(lambda: relay.live.away)
+        late = Client(relay, writer.job_id).run()
+        assert late.types == ["stream.reconnect"]
+        assert late.data("stream.reconnect")["reason"] == "redis_away"
+        assert "stream.reconnect" not in first.types
+        relay.stop()
+        finish(greenlet)
+        parts.client.connection_pool.disconnect()
+
+
 def _again(call: Callable[[], None]) -> None:
     with gevent.Timeout(20):
         while True:
