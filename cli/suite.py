@@ -1,4 +1,4 @@
-"""All checks and all tests: side by side what bears company, then what needs the machine to itself."""
+"""All checks and all tests: side by side what bears company, then crowds and browsers, then what needs the machine."""
 
 import os
 import shutil
@@ -22,11 +22,12 @@ CHECKS = {
 }
 #: More than there are processors, for many tests mostly wait; not many more, for each brings services of its own.
 WORKERS = min((os.cpu_count() or 1) + 1, 6)
-#: Crowds, timed ones and browsers fail where something else takes their processor.
-ALONE = "alone or browser"
+_SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder", "-m")
+#: Crowds and browsers bear one other beside them; what keeps time fails where something else takes its processor.
 PHASES = {
-    "together": ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder", "-m", f"not ({ALONE})"),
-    "alone": ("-m", ALONE),
+    "together": ("-n", str(WORKERS), *_SPREAD, "not (alone or crowd or browser)"),
+    "in pairs": ("-n", "2", *_SPREAD, "crowd or browser"),
+    "alone": ("-m", "alone and not (crowd or browser)"),
 }
 #: pytest's exit code where no test was collected.
 NO_TESTS = 5

@@ -11,7 +11,7 @@ from bench.matrix import BEGIN, END
 from bench.readers import READERS
 from tests.service import ROOT, Service
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
+pytestmark = [pytest.mark.acceptance, pytest.mark.crowd]
 
 PROSE = ("# Which one\n\nWords before.\n\n", "\n\nWords behind.\n")
 

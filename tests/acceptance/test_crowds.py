@@ -9,7 +9,7 @@ import redis
 
 from tests.service import Service, wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
+pytestmark = [pytest.mark.acceptance, pytest.mark.crowd]
 
 
 async def _follow(client: httpx.AsyncClient, url: str, opened: asyncio.Semaphore) -> list[str]:

@@ -9,7 +9,7 @@ from bench.crowd import Crowd
 from bench.stage import Stage, crowd_of, stage
 from tests.service import UNIT
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.alone]
+pytestmark = [pytest.mark.acceptance, pytest.mark.crowd]
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,11 @@ def test_kills_and_restarts_cost_no_reader_an_event_and_leave_nothing_behind() -
     with stage(web=havoc.WEB, worker=1, slots=20, **havoc.ENV) as made, crowd_of(made) as crowd:
         faults = havoc.Faults(made, between=1.0)
         caused = havoc.Havoc(made, crowd)
-        caused.run(faults, readers=100, jobs=10, seconds=8)
+        caused.run(faults, readers=200, jobs=20, seconds=12)
     assert caused.faults == []
     assert crowd.over()
     assert caused.left_over == []
-    assert all(reader.connection > 1 for reader in crowd.readers[-100:])
+    assert all(reader.connection > 1 for reader in crowd.readers[-200:])
 
 
 def test_a_bad_wire_to_redis_costs_no_reader_an_event() -> None:

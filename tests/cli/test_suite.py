@@ -15,7 +15,7 @@ pytestmark = pytest.mark.acceptance
 
 PROJECT = """\
 [tool.pytest.ini_options]
-markers = ["alone", "browser"]
+markers = ["alone", "browser", "crowd"]
 [tool.mypy]
 files = ["clean"]
 [tool.importlinter]
@@ -41,6 +41,11 @@ def test_two():
 
 @pytest.mark.skip
 def test_none():
+    pass
+
+
+@pytest.mark.crowd
+def test_crowd():
     pass
 
 
@@ -91,8 +96,8 @@ def test_the_figures_are_those_of_all_runs_and_each_run_tells_its_own(project: P
     (project / "test_it.py").write_text(TESTS.format(lonely="pass"), encoding="utf-8")
     code, out = told(project, "whole(Path.cwd())")
     assert code == 0, out
-    assert re.findall(r"(\d+) passed", out) == ["2", "1"]
-    assert "in total: passed 3, failed 0, errors 0, skipped 1\n" in out
+    assert re.findall(r"(\d+) passed", out) == ["2", "1", "1"]
+    assert "in total: passed 4, failed 0, errors 0, skipped 1\n" in out
     for name in ("ruff", "mypy", "imports"):
         assert f"{name}: passed" in out
 
@@ -102,7 +107,7 @@ def test_a_fault_of_a_test_or_of_a_check_fails_all(project: Path) -> None:
     (project / "clean" / "__init__.py").write_text('"""Nothing."""\nx: int = ""\n', encoding="utf-8")
     code, out = told(project, "whole(Path.cwd())")
     assert code == 1
-    assert "in total: passed 2, failed 1, errors 0, skipped 1\n" in out
+    assert "in total: passed 3, failed 1, errors 0, skipped 1\n" in out
     assert "Incompatible types in assignment" in out
     assert "failed: mypy, tests alone\n" in out
 
