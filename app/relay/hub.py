@@ -28,6 +28,7 @@ from app.relay.room import Room
 from app.relay.rooms import Rooms
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
+from app.relay.turns import Turns
 from app.relay.upkeep import Pace
 from jobs.feed import FedLog
 
@@ -49,7 +50,7 @@ class Relay:
         self.pace, self.retention_seconds = pace, retention_seconds
         self.reader = Reader(eventlog, snapshot, cards)
         self.positions = Positions(self, places)
-        self.turns = join.Turns()
+        self.turns = Turns()
         self.live = Live(self)
         self.feed = Feed(client, self.live.on_live, self.live.on_ready)
         self.rooms = Rooms(self.feed)

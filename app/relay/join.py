@@ -38,22 +38,6 @@ STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 AWAY = 1.0
 
 
-class Turns:
-    """Slow readers one after another: hundreds that can take more at one moment would keep the quick ones waiting."""
-
-    #: Seconds from one to the next; reading and merging for one takes about a half of it.
-    APART = 0.002
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def wait(self) -> None:
-        now = monotonic()
-        self._next = max(now, self._next + self.APART)
-        if self._next > now:
-            gevent.sleep(self._next - now)
-
-
 def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
     """Brings the subscriber up to date, as *kind* does it; waits while Redis is away, ends where the job is gone."""
     try:
