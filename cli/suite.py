@@ -21,7 +21,7 @@ CHECKS = {
     "imports": ("lint-imports",),
 }
 #: More than there are processors, for many tests mostly wait; not many more, for each brings services of its own.
-WORKERS = min((os.cpu_count() or 1) + 1, 6)
+WORKERS = min((os.cpu_count() or 1) + 2, 6)
 _SPREAD = ("--dist", "loadfile", "--no-loadscope-reorder", "-m")
 #: Crowds and browsers bear one other beside them; what keeps time fails where something else takes its processor.
 PHASES = {
