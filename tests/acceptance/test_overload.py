@@ -114,7 +114,7 @@ def test_each_level_tells_less(seen: list[Seen]) -> None:
     counts = [Counter(fact["type"] for fact in each.facts) for each in seen]
     progress = [count["step.progress"] for count in counts]
     #: How much less depends on how fast the job gets on here.
-    assert progress[0] >= progress[1] >= progress[2] >= progress[3]
+    assert progress[0] >= progress[1] >= max(progress[2:])
     assert progress[0] > progress[3]
     assert counts[0]["output.delta"] == counts[1]["output.delta"] > counts[2]["output.delta"] >= 1
 
