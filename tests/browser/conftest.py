@@ -30,6 +30,13 @@ NewTab = Callable[..., Page]
 Gated = tuple[str, Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """By their folder: Playwright's loop, once begun, runs until the session's end, and no async job beside it could."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
 def _chromium() -> str:
     found = str(CHROMIUM) if CHROMIUM.exists() else shutil.which("chromium") or shutil.which("google-chrome")
     if found is None and os.environ.get("CI"):

@@ -6,14 +6,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
-import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.conftest import Complaints
 from tests.scissors import Scissors
 from tests.service import Service, free_port, wait_for
-
-pytestmark = pytest.mark.browser
 
 FOLLOW = """(path) => {
   const source = new EventSource(path);

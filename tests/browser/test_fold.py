@@ -14,8 +14,6 @@ from jobs.events import EVENTS
 from jobs.model import Job, apply
 from jobs.resource import resource
 
-pytestmark = pytest.mark.browser
-
 STATIC = Path(__file__).parents[2] / "app" / "web" / "static"
 
 BEGIN: list[tuple[str, dict[str, Any]]] = [

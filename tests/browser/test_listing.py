@@ -3,13 +3,10 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import Gated, NewTab
 from tests.service import Service, free_port, wait_for
-
-pytestmark = pytest.mark.browser
 
 
 def streams_open(service: Service) -> int:

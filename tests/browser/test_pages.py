@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import NewTab
 from tests.service import Service, running_service
 
-pytestmark = pytest.mark.browser
-
 NAMELESS = """[...document.querySelectorAll("button, a, input, select, textarea")].filter((element) =>
   element.checkVisibility() && !element.labels?.length && !(element.textContent.trim() || element.ariaLabel)).length"""
 TOKEN = "a token of this test"

@@ -3,14 +3,11 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints, Gated, NewTab, at_the_gate
 from tests.browser.trial import MARKUP
 from tests.service import Service
-
-pytestmark = pytest.mark.browser
 
 
 def test_everything_that_a_job_tells_is_shown(new_tab: NewTab, gated: Callable[[], Gated]) -> None:

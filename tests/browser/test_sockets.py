@@ -9,8 +9,6 @@ import pytest
 from tests.browser.conftest import Complaints, NewTab
 from tests.service import Service
 
-pytestmark = pytest.mark.browser
-
 #: Follows to the close; *say* is sent when the first event is there, and the socket closed by the page after *most*.
 FOLLOW = """([path, say, most]) => new Promise((done) => {
   const events = [];

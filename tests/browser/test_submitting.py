@@ -2,13 +2,10 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Complaints, NewTab
 from tests.service import ROOT
-
-pytestmark = pytest.mark.browser
 
 DROPPED = """() => {
   const moved = new DataTransfer();
