@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import JOBS
-from tests.service import Process, Service, running_service, wait_for
+from tests.service import UNIT, Process, Service, running_service, wait_for
 
 pytestmark = pytest.mark.acceptance
 
@@ -56,7 +56,7 @@ def test_a_killed_child_costs_an_attempt_and_no_more(sturdy: Service, tmp_path: 
     psutil.Process(int(begun(marks)[0][1])).kill()
     killed = time.monotonic()
     wait_for(lambda: len(begun(marks)) >= 2, 10, what="the next attempt")
-    assert time.monotonic() - killed < 10
+    assert time.monotonic() - killed < 10 * UNIT
     assert sturdy.wait(job_id)["state"] == "succeeded"
     types = [event["type"] for event in ended_once(sturdy, job_id)]
     assert "job.stalled" in types
@@ -101,7 +101,7 @@ def test_a_whole_host_that_vanishes_is_noticed_by_web_processes_alone(fragile: S
             process.send_signal(signal.SIGSTOP)
     stopped = time.monotonic()
     assert fragile.wait(job_id, seconds=12)["error"]["code"] == "worker_lost"
-    assert time.monotonic() - stopped < 10
+    assert time.monotonic() - stopped < 10 * UNIT
     for process in [*worker.children(), psutil.Process(worker.pid)]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
@@ -141,15 +141,17 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         deadline = time.monotonic() + 90
-        while not self.ended and time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError):
-                self._read()
-            self.breaks += 1
-            time.sleep(0.05)
+        #: One for all its connections: each new one would read the machine's certificates, for milliseconds of CPU.
+        with httpx.Client(timeout=20) as client:
+            while not self.ended and time.monotonic() < deadline:
+                with contextlib.suppress(httpx.HTTPError):
+                    self._read(client)
+                self.breaks += 1
+                time.sleep(0.05)
 
-    def _read(self) -> None:
+    def _read(self, client: httpx.Client) -> None:
         headers = {"Last-Event-ID": str(self.seen[-1]["id"])} if self.seen else {}
-        with httpx.stream("GET", self.url, headers=headers, timeout=20) as answer:
+        with client.stream("GET", self.url, headers=headers) as answer:
             if answer.status_code == 204:
                 self.ended = True
             for line in answer.iter_lines():
@@ -225,7 +227,7 @@ def test_a_cancel_stops_the_work_and_frees_the_slot(sturdy: Service, tmp_path: P
     answer = httpx.post(f"{sturdy.url}/v1/jobs/{job_id}/cancel", json={"reason": "enough"})
     assert (answer.status_code, answer.json()["state"]) == (202, "cancelling")
     job = sturdy.wait(job_id)
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 5 * UNIT
     assert (job["state"], job["cancel"]["mode"], job["cancel"]["reason"]) == ("cancelled", "cooperative", "enough")
     assert httpx.post(f"{sturdy.url}/v1/jobs/{job_id}/cancel").status_code == 200
     ended_once(sturdy, job_id)

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psutil
@@ -31,18 +31,27 @@ class Reader(threading.Thread):
         self.seen: list[dict[str, Any]] = []
         self.gaps: list[dict[str, Any]] = []
         self.ended, self.stopped, self.breaks = False, threading.Event(), 0
+
+    def __enter__(self) -> Self:
         self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """However the test ends: one left behind would knock at a closed port until the session's end."""
+        self.stopped.set()
+        self.join(30)
 
     def run(self) -> None:
-        while not self.ended and not self.stopped.is_set():
-            with contextlib.suppress(httpx.HTTPError):
-                self._read(self.random.randint(5, 60))
-            self.breaks += 1
-            self.stopped.wait(0.02)
+        with httpx.Client(timeout=20) as client:
+            while not self.ended and not self.stopped.is_set():
+                with contextlib.suppress(httpx.HTTPError):
+                    self._read(client, self.random.randint(5, 60))
+                self.breaks += 1
+                self.stopped.wait(0.02)
 
-    def _read(self, cut: int) -> None:
+    def _read(self, client: httpx.Client, cut: int) -> None:
         headers = {"Last-Event-ID": self.after} if self.after else {}
-        with httpx.stream("GET", self.url, headers=headers, timeout=20) as answer:
+        with client.stream("GET", self.url, headers=headers) as answer:
             if answer.status_code == 204:
                 self.ended = True
             frame: dict[str, str] = {}
@@ -112,6 +121,22 @@ def test_whatever_breaks_each_reader_of_many_jobs_is_told_what_their_logs_say(fr
     jobs = [labelled(fragile, 450, 0.02) for _ in range(3)]
     named = [Reader(fragile, f"jobs={','.join(jobs)}", seed=seed) for seed in range(4)]
     every = [Reader(fragile, query, seed=9) for query in ("label=team:a", "type=steady", "")]
+    with contextlib.ExitStack() as stack:
+        for reader in (*named, *every):
+            stack.enter_context(reader)
+        logs = broken(fragile, jobs, named, every)
+
+    for reader in (*named, *every):
+        assert reader.breaks > 3
+        for job_id in jobs[:3] if reader in named else jobs:
+            told = reader.of(job_id)
+            assert len({each["id"] for each in told}) == len(told), "never twice"
+            if not reader.gaps:
+                assert told == logs[job_id]
+
+
+def broken(fragile: Service, jobs: list[str], named: list[Reader], every: list[Reader]) -> dict[str, Any]:
+    """Breaks the service under its readers; gives the logs, once every reader has read to the end."""
     wait_for(lambda: all(reader.seen for reader in (*named, *every)), what="the first events")
     restart_web(fragile)
     jobs.append(labelled(fragile, 150, 0.02))
@@ -128,17 +153,7 @@ def test_whatever_breaks_each_reader_of_many_jobs_is_told_what_their_logs_say(fr
         assert reader.ended
         assert reader.of(other) == []
     wait_for(lambda: all(len(ends(reader)) >= len(jobs) for reader in every), what="every end")
-    for reader in every:
-        reader.stopped.set()
-        reader.join(30)
-
-    for reader in (*named, *every):
-        assert reader.breaks > 3
-        for job_id in jobs[:3] if reader in named else jobs:
-            told = reader.of(job_id)
-            assert len({each["id"] for each in told}) == len(told), "never twice"
-            if not reader.gaps:
-                assert told == logs[job_id]
+    return logs
 
 
 def ends(reader: Reader) -> set[str]:
@@ -152,8 +167,8 @@ def ends(reader: Reader) -> set[str]:
 
 def test_the_last_cursor_is_answered_by_204_and_an_end(wide_service: Service) -> None:
     jobs = [wide_service.submit("steady", count=2)["id"] for _ in range(2)]
-    reader = Reader(wide_service, f"jobs={','.join(jobs)}", seed=1, after=None)
-    reader.join(20)
+    with Reader(wide_service, f"jobs={','.join(jobs)}", seed=1, after=None) as reader:
+        reader.join(20)
 
     assert reader.ended
     ended = page(wide_service, f"jobs={','.join(jobs)}&after={reader.after}")
@@ -244,11 +259,12 @@ def test_what_cannot_be_meant_is_refused(wide_service: Service, query: str, numb
 
 
 def test_nothing_is_left_behind_when_all_have_gone(wide_service: Service) -> None:
-    readers = [Reader(wide_service, "type=steady", seed=seed) for seed in range(20)]
-    wait_for(lambda: all(reader.after != "0" for reader in readers), what="every stream")
-    for reader in readers:
-        reader.stopped.set()
-    labelled(wide_service, 30)
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(Reader(wide_service, "type=steady", seed=seed)) for seed in range(20)]
+        wait_for(lambda: all(reader.after != "0" for reader in readers), what="every stream")
+        for reader in readers:
+            reader.stopped.set()
+        labelled(wide_service, 30)
 
     def open_streams() -> float:
         text = wide_service.client.get("/metrics").text

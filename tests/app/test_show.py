@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from jobs import events as ev
 from tests.app.conftest import Web, problem
+from tests.service import UNIT
 
 NOWHERE = "0" * 26
 
@@ -68,20 +69,20 @@ def test_waiting_ends_as_soon_as_the_job_has(web: Web) -> None:
     begun = time.monotonic()
     shown = web.client.get(f"/v1/jobs/{job['id']}?wait=30").json
     assert (shown["state"], shown["result"]) == ("succeeded", 7)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 5 * UNIT
 
 
 def test_waiting_ends_after_the_time_asked_for(web: Web) -> None:
     begun = time.monotonic()
     assert web.client.get(f"/v1/jobs/{web.submit()['id']}?wait=0.3").json["state"] == "queued"
-    assert 0.3 <= time.monotonic() - begun < 5
+    assert 0.3 <= time.monotonic() - begun < 5 * UNIT
 
 
 def test_waiting_ends_when_the_process_drains(web: Web) -> None:
     web.draining = True
     begun = time.monotonic()
     assert web.client.get(f"/v1/jobs/{web.submit()['id']}?wait=30").status_code == 200
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 5 * UNIT
 
 
 @pytest.mark.parametrize("wait", ["", "-1", "61", "60.001", "nan", "inf", "1e1", "x", "\u0661", " 1", "0x1", "9" * 400])

@@ -13,7 +13,7 @@ import pytest
 
 from jobs.clock import now_ms
 from jobs.model import JobState
-from tests.service import BIN, ROOT, Process, RedisServer, wait_for
+from tests.service import BIN, ROOT, UNIT, Process, RedisServer, wait_for
 from tests.worker.floor import OWN, Floor, alive, floor
 from worker.processes import MARK
 
@@ -158,7 +158,7 @@ def test_jobs_of_a_killed_worker_all_go_to_their_next_attempt(own_floor: Floor, 
     os.kill(first.pid, signal.SIGKILL)
     for job_id in jobs:
         own_floor.running(job_id, attempt=2)
-    assert time.monotonic() - killed < 10
+    assert time.monotonic() - killed < 10 * UNIT
     wait_for(lambda: not begun_by(first), what="the job's own process to go")
     for job_id in jobs:
         own_floor.cancel(job_id)
