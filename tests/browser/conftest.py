@@ -31,7 +31,7 @@ Gated = tuple[str, Path]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """By their folder: Playwright's loop, once begun, runs until the session's end, and no async job beside it could."""
+    """By their folder: Playwright's loop, once begun, runs until the session's end; no async job beside it could."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
