@@ -29,7 +29,8 @@ class JobChildren(Children):
         return new_id()
 
     def ask(self, kind: str, params: dict[str, Any], *, step: str, labels: Mapping[str, str]) -> Request:
-        from jobs.asking import LABELS, check, judge  # noqa: PLC0415 - only parents need the validator
+        from jobs.asking import LABELS, check  # noqa: PLC0415 - only parents need the validator
+        from jobs.validation import judge  # noqa: PLC0415 - as above
 
         asked, entry = self._parent.request, self._parts.catalogue.types().get(kind)
         if asked.depth >= MAX_DEPTH:

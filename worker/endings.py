@@ -36,10 +36,8 @@ def raised(error: BaseException, failure: ev.Failure, kind: JobType, clock: Cloc
             return lambda job: decisions.fail(job, late.failure())
         case Released() as told:
             return lambda job: _cancelled(job, told) or decisions.release(job, run=job.run)
-        case Suspended() as told if told.child:
-            return lambda job: (
-                _cancelled(job, told) or decisions.wait(job, child=told.child, now_ms=clock(), share=told.share)
-            )
+        case Suspended(child=child, share=share) as told if child:
+            return lambda job: _cancelled(job, told) or decisions.wait(job, child=child, now_ms=clock(), share=share)
         case Cancelled() as told:
             otherwise = failure if told is not error else _NOBODY_ASKED
             return lambda job: _cancelled(job, told) or decisions.fail(job, otherwise)
