@@ -34,7 +34,8 @@ _EXAMPLE = {
 def monitor(ctx: Context, params: Params) -> dict[str, Any]:
     """Watch until the time is over, or until somebody ends it."""
     with ctx.step("watch", title="Watching") as step:
-        load(ctx, "worker.catalogue.monitor.watch")
+        for module in ("worker.catalogue.monitor.watch", *params.libraries()):
+            load(ctx, module)
         from worker.catalogue.monitor.watch import watch  # noqa: PLC0415 - its libraries must not be loaded before the fork
 
         return watch(ctx, step, params)

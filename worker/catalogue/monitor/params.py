@@ -42,6 +42,10 @@ class Params(BaseModel):
         """The unit of every metric, by its name."""
         return {metric: unit for target in self.targets for metric, unit in target.metrics().items()}
 
+    def libraries(self) -> set[str]:
+        """What some of the targets need to have loaded."""
+        return {target.library for target in self.targets if target.library}
+
     @model_validator(mode="after")
     def _names(self) -> Self:
         metrics = [metric for target in self.targets for metric in target.metrics()]

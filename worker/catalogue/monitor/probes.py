@@ -34,8 +34,8 @@ class Broken:
         """Holds nothing."""
 
 
-def probes_of(params: Params, *, anew: bool) -> Probes:
-    """The probes of all targets, those that are called begun.
+def probes_of(params: Params, *, anew: bool, between: Callable[[], None] = lambda: None) -> Probes:
+    """The probes of all targets, those that are called begun; *between* is called before each is made.
 
     JobFailed where one cannot be made; but where the watch has begun long ago, elsewhere, that is an outage like
     any other.
@@ -43,6 +43,7 @@ def probes_of(params: Params, *, anew: bool) -> Probes:
     local: dict[str, Probe] = {}
     called: list[tuple[targets.Remote, SlowProbe]] = []
     for target in params.targets:
+        between()
         if isinstance(target, targets.Remote):
             called.append((target, _made(_remote, target, anew)))
         else:

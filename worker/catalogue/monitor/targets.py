@@ -17,6 +17,8 @@ class Target(BaseModel):
     model_config = ConfigDict(extra="forbid")
     #: Unit by what follows the target's name in the name of the metric.
     units: ClassVar[dict[str, str | None]] = {"": None}
+    #: What takes its time to load and is needed for this kind alone.
+    library: ClassVar[str | None] = None
 
     kind: str
     name: Name
@@ -137,6 +139,7 @@ class Json(_Figure):
 class Sql(_Figure):
     """A number that a database is asked for."""
 
+    library = "sqlalchemy"
     kind: Literal["sql"]
     database: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,30}$",

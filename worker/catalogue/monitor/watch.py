@@ -48,7 +48,7 @@ class Watch:
         self._state = Watching(params)
         self._telling = Telling(ctx, self._state.units)
         kept = ctx.saved(_KEPT)
-        self._probes = probes_of(params, anew=kept is None)
+        self._probes = probes_of(params, anew=kept is None, between=ctx.raise_if_cancelled)
         ctx.cleanup(remote.stop, self._probes.remote)
         self._began: float = time.time() if kept is None else kept["began"]
         gone = 0.0 if kept is None else self._resume(kept)
