@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace as Any_
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.catalogue.agent.assembly import MAX_CALLS, Assembly
@@ -23,6 +23,7 @@ def piece(index: int, *, id: str | None = None, name: str | None = None, argumen
     return Any_(index=index, id=id, function=Any_(name=name, arguments=arguments))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=50), st.lists(ARGUMENTS, max_size=4), st.integers(1, 7))
 def test_text_and_calls_are_what_was_said(text: str, given_: list[dict[str, Any]], width: int) -> None:
     turn = Assembly()

@@ -4,7 +4,7 @@ import contextlib
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.catalogue.agent.calculator import NoNumber, calculate, power
@@ -46,6 +46,7 @@ def test_what_is_no_number_is_refused_in_a_sentence(expression: str) -> None:
     assert str(refused.value).endswith(".")
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="0123456789+-*/().%e ^,sqrtlogpi", max_size=60))
 def test_any_expression_gives_a_finite_number_or_a_sentence(expression: str) -> None:
     with contextlib.suppress(NoNumber):

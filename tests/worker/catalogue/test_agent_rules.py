@@ -19,6 +19,9 @@ FLIGHTS = Table(
     ],
 )  # fmt: skip
 
+RANKED = "GROUP BY 1 ORDER BY 2"
+BY, DATED = "SELECT date_trunc('{0}', date)::DATE AS {0}, ", "IS NOT NULL ORDER BY 1"
+
 
 def asked(goal: str) -> str:
     """The SELECT that a goal comes to, short; nothing where it is none."""
@@ -43,25 +46,23 @@ def asked(goal: str) -> str:
         ("lowest temperature at JFK", "SELECT min(temperature) AS lowest temperature WHERE airport = 'JFK'"),
         (
             "Which airport has the highest mean departure delay?",
-            "SELECT airport, avg(departure_delay) AS mean departure_delay GROUP BY 1 ORDER BY 2 DESC NULLS LAST, 1 LIMIT 10",
+            f"SELECT airport, avg(departure_delay) AS mean departure_delay {RANKED} DESC NULLS LAST, 1 LIMIT 10",
         ),
         (
             "top 2 airports by flights",
-            "SELECT airport, sum(flights) AS total flights GROUP BY 1 ORDER BY 2 DESC NULLS LAST, 1 LIMIT 2",
+            f"SELECT airport, sum(flights) AS total flights {RANKED} DESC NULLS LAST, 1 LIMIT 2",
         ),
         (
             "Which airport had the fewest late departures?",
-            "SELECT airport, sum(late_departures) AS total late_departures GROUP BY 1 ORDER BY 2 ASC NULLS LAST, 1 LIMIT 10",
+            f"SELECT airport, sum(late_departures) AS total late_departures {RANKED} ASC NULLS LAST, 1 LIMIT 10",
         ),
         (
             "How did departure delay change over time?",
-            "SELECT date_trunc('month', date)::DATE AS month, avg(departure_delay) AS mean departure_delay"
-            " GROUP BY 1 HAVING month IS NOT NULL ORDER BY 1",
+            f"{BY.format('month')}avg(departure_delay) AS mean departure_delay GROUP BY 1 HAVING month {DATED}",
         ),
         (
             "flights per week at LGA",
-            "SELECT date_trunc('week', date)::DATE AS week, sum(flights) AS total flights WHERE airport = 'LGA'"
-            " GROUP BY 1 HAVING week IS NOT NULL ORDER BY 1",
+            f"{BY.format('week')}sum(flights) AS total flights WHERE airport = 'LGA' GROUP BY 1 HAVING week {DATED}",
         ),
         ("How many people live in Paris?", ""),
         ("What does the contract say about notice?", ""),

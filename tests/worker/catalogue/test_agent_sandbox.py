@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.catalogue.agent.cells import plain, told
@@ -178,8 +178,8 @@ def test_a_cancel_breaks_a_query_off(tmp_path: Path) -> None:
 
 
 def test_memory_has_a_bound(flights: Sandbox) -> None:
-    with pytest.raises(Refused):
-        flights.select("SELECT list(repeat('x', 1000) || n) FROM range(20000000) AS t(n)", 1, seconds=20)
+    with pytest.raises(Refused, match="[Mm]emory"):
+        flights.select("SELECT repeat('x', 3000000000)", 1, seconds=20)
 
 
 def test_rows_have_a_bound(flights: Sandbox) -> None:
@@ -188,7 +188,7 @@ def test_rows_have_a_bound(flights: Sandbox) -> None:
 
 @given(
     st.recursive(
-        st.none() | st.text() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=20
+        st.none() | st.text() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=8
     )
 )
 def test_any_tree_is_judged_without_a_fault_of_ours(tree: Any) -> None:
@@ -246,9 +246,18 @@ def test_rows_that_do_not_fit_are_left_out_and_counted(ctx: Run, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("value", "json", "words"),
-    [(1, 1, "1"), (1234567, 1234567, "1,234,567"), (0.1 + 0.2, 0.3, "0.3"), (None, None, "–"), ("x" * 500, "x" * 199 + "…", None),
-     (12345.678, 12345.678, "12,345.7"), (2**70, str(2**70), None), (float("nan"), "nan", None), (b"ab", "2 bytes", None)],
-)  # fmt: skip
+    [
+        (1, 1, "1"),
+        (1234567, 1234567, "1,234,567"),
+        (0.1 + 0.2, 0.3, "0.3"),
+        (None, None, "–"),
+        ("x" * 500, "x" * 199 + "…", None),
+        (12345.678, 12345.678, "12,345.7"),
+        (2**70, str(2**70), None),
+        (float("nan"), "nan", None),
+        (b"ab", "2 bytes", None),
+    ],
+)
 def test_a_cell_is_json_and_can_be_said(value: Any, json: Any, words: str | None) -> None:
     assert plain(value) == json
     assert words is None or told(plain(value)) == words

@@ -11,7 +11,7 @@ from worker.catalogue.agent.limits import CELL_CHARS
 _MOST_WHOLE = 2**53
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> Any:  # noqa: PLR0911 - one case per type
     """A cell as JSON has it: numbers and truths as they are, anything else as text of bounded length."""
     match value:
         case None | bool():

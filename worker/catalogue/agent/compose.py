@@ -1,4 +1,4 @@
-"""An answer in sentences of ours, from what tools have found: figures, quotes, and plainly nothing where there is nothing."""
+"""An answer in sentences of ours, from what tools have found: figures, quotes, or plainly that there is nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -77,13 +77,13 @@ def _ranks(question: Question, rows: list[list[Any]]) -> str:
 
 def _course(question: Question, rows: list[list[Any]]) -> str:
     points = [(told(row[0]), row[1]) for row in rows if isinstance(row[1], int | float)]
+    what = f"the {question.subject} in {question.table.told}{question.limits}"
     if len(points) < _PAIR:
-        return f"The {question.subject} in {question.table.told}{question.limits} has no course: there is one {question.every}"
+        return f"By {question.every}, {what} has no course: there is one {question.every}"
     high, low = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
     return (
-        f"By {question.every}, the {question.subject} in {question.table.told}{question.limits} went from {told(points[0][1])}"
-        f" ({points[0][0]}) to {told(points[-1][1])} ({points[-1][0]}); it was highest in {high[0]} with {told(high[1])} and"
-        f" lowest in {low[0]} with {told(low[1])}"
+        f"By {question.every}, {what} went from {told(points[0][1])} ({points[0][0]}) to {told(points[-1][1])}"
+        f" ({points[-1][0]}); it was highest in {high[0]} with {told(high[1])} and lowest in {low[0]} with {told(low[1])}"
     )
 
 

@@ -1,5 +1,7 @@
 """What the uploads hold, told once and kept: documents, tables with their columns, and what could not be read."""
 
+from pydantic import Field
+
 from worker.catalogue.agent.records import Record
 
 
@@ -20,7 +22,7 @@ class Column(Record):
     low: str = ""
     high: str = ""
     #: All its values, the commonest first, where it is text and they are few.
-    values: list[str] = []
+    values: list[str] = Field(default_factory=list)
 
 
 class Table(Record):
@@ -34,7 +36,7 @@ class Table(Record):
     sheet: str = ""
     rows: int
     columns: list[Column]
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
     @property
     def told(self) -> str:
@@ -52,9 +54,9 @@ class Unreadable(Record):
 class Inventory(Record):
     """All of it."""
 
-    documents: list[Document] = []
-    tables: list[Table] = []
-    unreadable: list[Unreadable] = []
+    documents: list[Document] = Field(default_factory=list)
+    tables: list[Table] = Field(default_factory=list)
+    unreadable: list[Unreadable] = Field(default_factory=list)
 
     @property
     def passages(self) -> int:

@@ -52,7 +52,7 @@ class Params(BaseModel):
 @job(
     "agent",
     title="Agent with tools",
-    description="Answers a goal from your files: searches documents, asks tables by SQL, calculates, draws, has reports made.",
+    description="Answers a goal from your files: searches documents, asks tables by SQL, draws, has reports made.",
     params=Params,
     example={
         "goal": "Which airport has the highest mean departure delay?",

@@ -99,11 +99,12 @@ def _asked(client: "OpenAI", most: int, given: dict[str, Any]) -> "Stream[ChatCo
     from openai import BadRequestError  # noqa: PLC0415 - as above
 
     try:
-        return client.chat.completions.create(**given, max_tokens=most)
+        stream: Stream[ChatCompletionChunk] = client.chat.completions.create(**given, max_tokens=most)
     except BadRequestError as error:
         if error.param != "max_tokens":
             raise
-    return client.chat.completions.create(**given, max_completion_tokens=most)
+        stream = client.chat.completions.create(**given, max_completion_tokens=most)
+    return stream
 
 
 def estimated(*sent: Any) -> int:

@@ -7,7 +7,7 @@ from typing import Literal
 from worker.catalogue.agent.limits import PASSAGE_CHARS
 
 Unit = Literal["line", "page", "paragraph"]
-_ENDS = (". ", "! ", "? ", "。", "！", "？", "; ", ", ", " ")
+_ENDS = (". ", "! ", "? ", "。", "！", "？", "; ", ", ", " ")  # noqa: RUF001 - Chinese sentences end so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,10 @@ Write = Callable[[str], object]
 class Planner(Protocol):
     """Goes by the story alone, so that a later run can go on with it."""
 
-    #: Who it is, in the job's result.
-    name: str
+    @property
+    def name(self) -> str:
+        """Who it is, in the job's result."""
+        ...
 
     def plan(self, story: Story, budget: Budget, write: Write) -> Turn:
         """What is to be done, in words."""

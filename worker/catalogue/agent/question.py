@@ -44,7 +44,8 @@ class Question:
         source = f"FROM {quoted(self.table.name)}{self._filter()}"
         if self.time is not None and self.every is not None:
             period = f"date_trunc('{self.every}', {quoted(self.time.name)})::DATE AS {quoted(self.every)}"
-            return f"SELECT {period}, {self._figure()} {source} GROUP BY 1 HAVING {quoted(self.every)} IS NOT NULL ORDER BY 1"
+            dated = f"GROUP BY 1 HAVING {quoted(self.every)} IS NOT NULL ORDER BY 1"
+            return f"SELECT {period}, {self._figure()} {source} {dated}"
         if self.group is not None:
             turn = "DESC" if self.order == "high" else "ASC"
             by = f"GROUP BY 1 ORDER BY 2 {turn} NULLS LAST, 1 LIMIT {self.most}"

@@ -1,8 +1,8 @@
-"""Recognise what a goal asks of a table: how many, the total, the mean, the highest, by what, over time, of which rows."""
+"""Recognise what a goal asks of a table: how many, the total, the mean, the highest, by what, over which rows."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.catalogue.agent.inventory import Column, Table
 from worker.catalogue.agent.question import Condition, Every, How, Question, equal, quoted
@@ -26,15 +26,18 @@ _EVERY: tuple[tuple[Every, str], ...] = (
 )
 _MOST = re.compile(r"\b(?:top|first|best|worst|highest|lowest|largest|smallest)\s+(\d{1,2})\b|前\s*(\d{1,2})")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _MONTH = re.compile(rf"\b(?:in|of|during|for|since)\s+({'|'.join(_MONTHS)})\b|\b({'|'.join(_MONTHS)})\b")
 _ROWS = frozenset({"row", "record", "entry", "line"})
 #: Measures that are no amounts: adding them up says nothing.
 _MEANS = frozenset(
     (
-        "rate ratio share percent percentage price temperature temp pressure speed delay age score mean average avg humidity "
-        "visibility density index level width length height weight latitude longitude margin"
-    ).split()
+        "rate ratio share percent percentage price temperature temp pressure speed delay age score mean average avg "
+        "humidity visibility density index level width length height weight latitude longitude margin"
+    ).split()  # noqa: SIM905 - read as words, not as a column of quotes
 )
 #: Of a column's name, so much must be said to mean it.
 _ENOUGH = 0.5
@@ -70,11 +73,19 @@ class _Reading:
         how, asked = self._how(measure, single=not (group or every))
         if not self._answers(measure, how, asked=asked, parts=bool(group or every or where)):
             return None
+        named = sum(self.named[column.name] for column in (measure, group) if column)
         found = Question(
-            table=self.table, how=how, measure=measure, group=group, time=time, every=every, where=where,
-            order="low" if re.search(_LOW, self.goal) else "high", most=self._most(), ignored=(),
-            score=sum(self.named[column.name] for column in (measure, group) if column) + len(where) + 0.5 * bool(every),
-        )  # fmt: skip
+            table=self.table,
+            how=how,
+            measure=measure,
+            group=group,
+            time=time,
+            every=every,
+            where=where,
+            order="low" if re.search(_LOW, self.goal) else "high",
+            most=self._most(),
+            score=named + len(where) + 0.5 * bool(every),
+        )
         return self._with_ignored(found, [value for _, value in values])
 
     def _answers(self, measure: Column | None, how: How, *, asked: bool, parts: bool) -> bool:
@@ -130,7 +141,7 @@ class _Reading:
             yield Condition(sql=f"year({quoted(dated.name)}) = {year.group()}", spoken=f"the year is {year.group()}")
         name = (month.group(1) or month.group(2)) if month else ""
         #: "may" is more often a verb.
-        if name and (name != "may" or month and month.group(1)):
+        if name and (name != "may" or (month and month.group(1))):
             number = _MONTHS.index(name) + 1
             yield Condition(sql=f"month({quoted(dated.name)}) = {number}", spoken=f"the month is {name.capitalize()}")
 
@@ -155,12 +166,12 @@ class _Reading:
         used = {word for value in values for word in words(value)} | set(_own(self.table.name)) | _ROWS | set(_MONTHS)
         used |= {word for column in (found.measure, found.group, found.time) if column for word in _own(column.name)}
         ignored = [word for word in dict.fromkeys(words(left)) if word not in used | STOPWORDS | _SPARE]
-        return Question(**{**found.__dict__, "ignored": tuple(ignored)})
+        return replace(found, ignored=tuple(ignored))
 
 
 #: Words of a question that ask for nothing by themselves.
 _SPARE = frozenset(
-    "there year month day week quarter date time table file data chart plot draw graph value compare".split()
+    "there year month day week quarter date time table file data chart plot draw graph value compare".split()  # noqa: SIM905 - as above
 )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Record(BaseModel):
@@ -38,7 +38,7 @@ class Turn(Record):
     """What a planner said in one go, and what it wants called."""
 
     text: str = ""
-    calls: list[Call] = []
+    calls: list[Call] = Field(default_factory=list)
     tokens: int = 0
     seconds: float = 0.0
     #: The time was up before it had ended.
@@ -51,5 +51,5 @@ class Result(Record):
     ok: bool
     content: dict[str, Any]
     summary: str
-    sources: list[Source] = []
+    sources: list[Source] = Field(default_factory=list)
     seconds: float = 0.0

@@ -6,8 +6,8 @@ from worker.catalogue.agent.inventory import Inventory, Table
 from worker.catalogue.agent.records import Turn
 
 RULES = (
-    "No language model is set up for this worker, so rules plan the work. They know questions for counts, totals, means, "
-    "extremes, rankings and courses over time, and quote documents; they understand nothing else.\n"
+    "No language model is set up for this worker, so rules plan the work. They know questions for counts, totals, "
+    "means, extremes, rankings and courses over time, and quote documents; they understand nothing else.\n"
 )
 _COLUMNS = 12
 
