@@ -4,6 +4,21 @@ from worker.around import current
 from worker.backoff import Backoff
 from worker.context import Context
 from worker.job import FileId, job
-from worker.outcomes import Cancelled, JobFailed, Released, Retry, TimedOut
+from worker.offspring import Child
+from worker.outcomes import Cancelled, ChildFailed, JobFailed, Released, Retry, Suspended, TimedOut
 
-__all__ = ["Backoff", "Cancelled", "Context", "FileId", "JobFailed", "Released", "Retry", "TimedOut", "current", "job"]
+__all__ = [
+    "Backoff",
+    "Cancelled",
+    "Child",
+    "ChildFailed",
+    "Context",
+    "FileId",
+    "JobFailed",
+    "Released",
+    "Retry",
+    "Suspended",
+    "TimedOut",
+    "current",
+    "job",
+]

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from app.bodies import parse
-from app.problems import Fault, Problem, demand, document, problem_of
+from app.problems import Problem, demand, document, problem_of
 from app.schemas import ACK, CANCEL
-from app.validation import judge
 from jobs.errors import InvalidCursor
 from jobs.eventlog import Cursor
 from jobs.files import is_id
 from jobs.lifecycle import Lifecycle
 from jobs.model import Job
+from jobs.validation import Fault, judge
 
 #: Of an action that is not known: no longer a name is told back.
 _SHOWN = 40

@@ -9,7 +9,8 @@ import msgspec
 from flask import Request
 from werkzeug.wsgi import get_input_stream
 
-from app.problems import Fault, Problem
+from app.problems import Problem
+from jobs.validation import Fault
 
 #: Objects and arrays within each other; what goes deeper would only meet somebody's recursion limit later.
 MAX_DEPTH = 64

@@ -8,10 +8,11 @@ from app.answers import JSON, answer, negotiate
 from app.bodies import Body
 from app.media import plain_type
 from app.multipart import FilePart
-from app.problems import Fault, Problem
+from app.problems import Problem
 from jobs.errors import InvalidEvent
 from jobs.files import FileStore, Source
 from jobs.names import plain_name
+from jobs.validation import Fault
 from jobs.wiring import Parts
 
 #: What boundaries and headers add to a multipart body.

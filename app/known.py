@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from app.problems import Fault, Problem
+from app.problems import Problem
 from jobs.catalogue import Catalogue, TypeEntry, WorkerEntry
+from jobs.validation import Fault
 
 #: Seconds for which what was read counts as known.
 FRESH_SECONDS = 1.0

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from werkzeug.http import parse_options_header
 
 from app.bodies import Body
-from app.problems import Fault, Problem
+from app.problems import Problem
+from jobs.validation import Fault
 
 CHUNK = 64 * 1024
 #: Bytes of a part's headers, and of what stands before the first part or behind the last.

@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from werkzeug.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from jobs.errors import (
     LogUnavailable,
     TailraceError,
 )
+from jobs.validation import Fault
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -77,13 +78,6 @@ _TOLD: dict[type[TailraceError], str] = {
 }
 
 log = logging.getLogger(__name__)
-
-
-class Fault(NamedTuple):
-    """One thing that is wrong with a body; ``pointer`` is its JSON Pointer (RFC 6901)."""
-
-    pointer: str
-    detail: str
 
 
 class Problem(Exception):

@@ -30,8 +30,9 @@ class Retry:
 
 
 def again_of(job: Job, queue: str, clock: Clock) -> Request:
-    """What *job* was asked for, with as much time to begin as it was given."""
+    """What *job* was asked for, with as much time to begin as it was given; nobody waits for it as for a child."""
     expires = job.request.expires_at
     if expires is not None:
         expires = rfc3339(clock() + from_rfc3339(expires) - from_rfc3339(job.created_at))
-    return msgspec.structs.replace(job.request, queue=queue, expires_at=expires, retry_of=job.id)
+    alone = {"parent": None, "parent_step": None, "depth": 0}
+    return msgspec.structs.replace(job.request, queue=queue, expires_at=expires, retry_of=job.id, **alone)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jobs.asking import LABELS
 from jobs.events import EVENTS
 from jobs.model import JobState
 
@@ -21,15 +22,6 @@ def _object(properties: Schema, *, required: list[str] | None = None, **more: An
 def _maybe(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
-
-LABELS: Schema = {
-    "type": "object",
-    "maxProperties": 8,
-    #: Said by what must not be in it: ``$`` of a pattern would let a newline pass in Python.
-    "propertyNames": {"minLength": 1, "maxLength": 40, "not": {"pattern": "[^A-Za-z0-9._-]"}},
-    "additionalProperties": {"type": "string", "maxLength": 64},
-    "description": "Up to 8 pairs of your own to find jobs by.",
-}
 
 SUBMISSION: Schema = _object(
     {
@@ -158,6 +150,7 @@ STEP: Schema = _object(
         "fraction": {"type": "number"},
         "message": _maybe({"type": "string"}),
         "parent": _maybe({"type": "string"}),
+        "child": _maybe(_ID | {"description": "The child job that the step waits for, or waited for."}),
         "started_at": _maybe(_TIME),
         "finished_at": _maybe(_TIME),
     }
@@ -219,11 +212,13 @@ JOB: Schema = _object(
             )
         ),
         "retry_of": _maybe(_ID),
+        "parent": _maybe(_ID | {"description": "The job that this one is a child of."}),
         "timeout_seconds": _maybe({"type": "number"}),
         "expires_at": _maybe(_TIME),
         "concurrency_key": _maybe({"type": "string"}),
         "cancel_when_unwatched_seconds": _maybe({"type": "number"}),
         "until": _maybe(_TIME),
+        "waits_for": _maybe(_ID | {"description": "The child job that this one waits for."}),
         "truncated": {"type": "boolean", "description": "Something was cut to keep this small."},
         "cursor": {"type": "string", "description": "Where the log stood; what comes after is yet to be read."},
     }

@@ -2,17 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from app.problems import Fault, demand
+from app.problems import demand
 from app.schemas import SUBMISSION
-from app.validation import judge
+from jobs.asking import check
 from jobs.catalogue import TypeEntry
 from jobs.clock import Clock, rfc3339
-from jobs.errors import FileNotFound
 from jobs.events import Request
 from jobs.files import FileStore
-
-#: Uploads that one job may name; each is in the job's head, which is small.
-MAX_FILES = 50
+from jobs.validation import Fault, judge
 
 
 class Wish(NamedTuple):
@@ -33,14 +30,9 @@ def check_members(body: dict[str, Any]) -> None:
 
 def check_params(entry: TypeEntry, params: dict[str, Any], store: FileStore) -> list[str]:
     """The uploads that *params* name; 422 with every fault."""
-    verdict = judge(entry.params_schema, params, at="/params")
+    verdict = check(entry, params, store)
     demand("invalid_params", verdict.faults)
-    if len(verdict.files) > MAX_FILES:
-        demand("invalid_params", [Fault("/params", f"name more than {MAX_FILES} uploads")])
-    missing = [file_id for file_id in verdict.files if not _is_kept(store, file_id)]
-    if missing:
-        demand("invalid_params", judge(entry.params_schema, params, at="/params", missing=missing).faults)
-    return [file_id for file_id in verdict.files if file_id not in missing]
+    return verdict.files
 
 
 def wish_of(body: dict[str, Any], entry: TypeEntry, files: list[str], clock: Clock) -> Wish:
@@ -60,11 +52,3 @@ def wish_of(body: dict[str, Any], entry: TypeEntry, files: list[str], clock: Clo
         files=files,
     )
     return Wish(request, body.get("delay_seconds"))
-
-
-def _is_kept(store: FileStore, file_id: str) -> bool:
-    try:
-        store.find(file_id)
-    except FileNotFound:
-        return False
-    return True

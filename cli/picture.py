@@ -12,7 +12,7 @@ from jobs.views import Alert, Alerts, Items, Metric, Output, Step
 
 Resource = dict[str, Any]
 #: What a job shows of its request under the same name (its ``queue`` is another thing: its place in it).
-_ASKED = ("type", "params", "priority", "labels", "max_attempts", "timeout_seconds", "expires_at", "retry_of")
+_ASKED = ("type", "params", "priority", "labels", "max_attempts", "timeout_seconds", "expires_at", "retry_of", "parent")
 _MINE = (InvalidTransition, InvalidCursor, msgspec.MsgspecError)
 
 
@@ -28,6 +28,7 @@ def from_resource(resource: Resource) -> Job:
         epoch=cursor.epoch,
         seq=cursor.seq,
         attempt=resource["attempt"],
+        waits_for=resource.get("waits_for"),
         started_at=resource["started_at"],
         finished_at=resource["finished_at"],
         progress=_read(resource["progress"], Progress),

@@ -12,6 +12,9 @@ from jobs.model import HELD, MAX_DELAY_SECONDS, WAITING, Job, JobState
 
 Events = Sequence[ev.AnyEvent]
 
+#: After so long the sweep looks whether the child that a job waits for has ended without a word.
+LOOK_MS = 5000
+
 POISON = ev.Failure(code="poison", message="Each attempt at this job ended with the loss of its worker.")
 TIMEOUT = ev.Failure(code="timeout", message="The job took longer than it may, and its processes were killed.")
 WORKER_LOST = ev.Failure(code="worker_lost", message="The worker that ran this job was lost.", retryable=True)
@@ -30,8 +33,17 @@ def submit(request: ev.Request, *, until_ms: int | None = None) -> Events:
 
 
 def promote(job: Job) -> Events:
-    """The time that a scheduled job waited for has come."""
-    return [ev.JobQueued()] if job.state is JobState.SCHEDULED else []
+    """The time that a scheduled job waited for has come; one that waits for a child waits for no time."""
+    return [ev.JobQueued()] if job.state is JobState.SCHEDULED and job.waits_for is None else []
+
+
+def wake(job: Job, *, child: str) -> Events:
+    """The child that the job may wait for has ended, or is gone: the same attempt goes on."""
+    return [ev.JobQueued()] if waits(job, child) else []
+
+
+def waits(job: Job, child: str) -> bool:
+    return job.state is JobState.SCHEDULED and job.waits_for == child
 
 
 def start(job: Job, *, worker: str, steps: list[ev.StepPlan] | None) -> Events:
@@ -100,6 +112,25 @@ def release(job: Job, *, run: int) -> Events:
     if job.state is JobState.CANCELLING:
         return [ev.JobCancelled(mode="killed", reason=job.cancel.reason if job.cancel else None)]
     return [ev.JobReleased()] if job.state is JobState.RUNNING else []
+
+
+def wait(job: Job, *, child: str, now_ms: int, share: tuple[float, float] | None = None) -> Events:
+    """The run ends, for a child that is yet to end; *share* is what of the whole that is."""
+    if job.state is not JobState.RUNNING:
+        return []
+    until = rfc3339(now_ms + LOOK_MS)
+    return [ev.JobScheduled(until=until, reason="child", child=child, share=share)]
+
+
+def follow(job: Job, *, child: str, fraction: float, message: str | None) -> Events:
+    """The child that the job may wait for is so far, and so the job is a little further."""
+    step = next((step.name for step in job.steps.values() if step.child == child), None)
+    if step is None or not waits(job, child):
+        return []
+    told: list[ev.AnyEvent] = [ev.StepProgressed(name=step, fraction=fraction, message=message)]
+    begin, end = job.share or (0.0, 0.0)
+    whole = round(begin + (end - begin) * fraction, 4)
+    return [*told, ev.JobProgressed(fraction=whole)] if whole > job.progress.fraction else told
 
 
 def expire(job: Job) -> Events:

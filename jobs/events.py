@@ -18,6 +18,8 @@ MAX_DEPTH = 100
 
 #: What programs tell things apart by. Every name is kept in the snapshot for good, so none may be long.
 Name = Annotated[str, msgspec.Meta(max_length=200)]
+#: Of a job; it is kept in the head of another.
+Id = Annotated[str, msgspec.Meta(max_length=40)]
 #: An address; a name of an artifact may be in it, escaped.
 Address = Annotated[str, msgspec.Meta(max_length=2000)]
 
@@ -61,17 +63,25 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     concurrency_key: str | None = None
     cancel_when_unwatched_seconds: float | None = None
     retry_of: str | None = None
+    #: The job that this one is a child of, the step that it is there, and how many stand above it in all.
+    parent: str | None = None
+    parent_step: str | None = None
+    depth: int = 0
     #: Uploads that the params name; they live as long as the job does.
     files: list[str] = msgspec.field(default_factory=list)
 
 
 class JobScheduled(Event, frozen=True, kw_only=True):
-    """The job waits for a time; first event of a delayed job."""
+    """The job waits for a time, first event of a delayed job; or a run ended to wait for a child job."""
 
     type = "job.scheduled"
     until: str
-    reason: Literal["delay", "retry"]
+    reason: Literal["delay", "retry", "child"]
     request: Request | None = None
+    #: The child that is waited for; ``until`` is then when it is looked after, should its end not be told.
+    child: Id | None = None
+    #: How far the whole is without any of the child, and with all of it.
+    share: tuple[float, float] | None = None
 
 
 class JobQueued(Event, frozen=True, kw_only=True):
@@ -186,6 +196,8 @@ class StepStarted(Event, frozen=True, kw_only=True):
     title: str | None = None
     parent: Name | None = None
     weight: float | None = None
+    #: The job that the step waits for, where it is a child job.
+    child: Id | None = None
 
 
 class StepProgressed(Event, frozen=True, kw_only=True):

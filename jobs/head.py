@@ -45,6 +45,9 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     error_code: str | None = None
     concurrency_key: str | None = None
     retry_of: str | None = None
+    #: The job that this one is a child of, and the child that it waits for itself.
+    parent: str | None = None
+    waits_for: str | None = None
 
     @property
     def waiting(self) -> bool:
@@ -86,6 +89,8 @@ def head_of(job: Job) -> Head:
         error_code=job.error.code[:WORD] if job.error else None,
         concurrency_key=request.concurrency_key,
         retry_of=request.retry_of,
+        parent=request.parent,
+        waits_for=job.waits_for,
     )
 
 

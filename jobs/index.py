@@ -177,6 +177,11 @@ class Index:
         with available():
             return names(self._client.zrangebyscore(key, "-inf", now, start=0, num=limit))
 
+    def postpone(self, job_id: str, ms: int) -> None:
+        """A scheduled job that it was not yet time for is due again in so many *ms*."""
+        with available():
+            self._client.zadd(keys.SCHEDULED, {job_id: self._clock() + ms}, xx=True)
+
     def newest(self, before: str | None, limit: int) -> list[str]:
         """Ids of kept jobs, newest first, older than the job *before*."""
         with available():

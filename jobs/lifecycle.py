@@ -1,13 +1,15 @@
 """Every move of a job from one state to the next: one append to its log, then the bookmarks that follow from it."""
 
+import logging
 from collections.abc import Sequence
+from functools import partial
 
 from jobs import decisions
 from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.clock import Clock
 from jobs.doorbell import Doorbell
-from jobs.errors import JobNotFound
+from jobs.errors import JobNotFound, TailraceError
 from jobs.eventlog import Cursor
 from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
@@ -18,6 +20,11 @@ from jobs.writer import Decision, Writer, load
 #: Waiting jobs that a claim passes over before it leaves the queue to others, and those that it looks at first.
 CLAIM_DEPTH = 1000
 _CLAIM_PAGE = 50
+
+#: Why a child is cancelled that nobody waits for any more.
+ORPHANED = "Its parent job has ended."
+
+log = logging.getLogger(__name__)
 
 
 class Lifecycle:
@@ -122,12 +129,47 @@ class Lifecycle:
         return self.settle(Writer(self.log, job_id, self.clock).decide(decision))
 
     def settle(self, job: Job) -> Job:
-        """Files the job as it is now and rings where it waits for a worker."""
+        """Files the job as it is now, rings where it waits for a worker, and sees to its parent and children."""
         head = head_of(job)
         self.file(head)
         if head.state is JobState.QUEUED:
             self.doorbell.ring(head.queue)
+        try:
+            self._see_to_kin(job, head)
+        except TailraceError as error:
+            log.warning("job %s: its parent and children are left to the sweep: %s", job.id, error)
         return job
+
+    def _see_to_kin(self, job: Job, head: Head) -> None:
+        """A child's end is told to its parent, a parent's to its children; of two that end at once one sees the other.
+
+        The parent that has begun to wait looks at its child, and the child that has ended at its parent.
+        """
+        if job.state is JobState.SCHEDULED and job.waits_for is not None:
+            self.look_after([head])
+        elif job.state.terminal:
+            parents = self.heads([head.parent] if head.parent is not None else [])
+            self.look_after([parent for parent in parents if parent.waits_for == job.id])
+            self.disown([step.child for step in job.steps.values() if step.child is not None])
+
+    def look_after(self, parents: Sequence[Head]) -> None:
+        """Queues those of *parents* whose child has ended, or is gone."""
+        for head, child in self.awaited(parents):
+            if child is not None:
+                self.decide(head.id, partial(decisions.wake, child=child))
+
+    def awaited(self, parents: Sequence[Head]) -> list[tuple[Head, str | None]]:
+        """Those of *parents* that wait for a child, each with its child's id where that has ended, or is gone."""
+        waiting = {head.id: head.waits_for for head in parents if head.waits_for and head.state is JobState.SCHEDULED}
+        living = {head.id for head in self.heads(list(waiting.values())) if not head.state.terminal}
+        ended = {job_id: None if child in living else child for job_id, child in waiting.items()}
+        return [(head, ended[head.id]) for head in parents if head.id in ended]
+
+    def disown(self, children: Sequence[str]) -> None:
+        """Their parent has ended: those that still live are cancelled."""
+        for head in self.heads(children):
+            if not head.state.terminal:
+                self.cancel(head.id, by="parent", reason=ORPHANED)
 
     def file(self, head: Head) -> None:
         """Files the job by *head* and rings for those that were parked for a place which it has given up."""

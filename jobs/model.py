@@ -2,7 +2,8 @@ r"""What a job is: the fold of its events.
 
      scheduled ─▶ queued ─▶ running ─▶ succeeded
        │  ▲        │ │  ▲     │ │  └──▶ failed
-       │  └─retry──┼─┼──┼─────┘ │
+       │  └─retry──┼─┼──┼─────┤ │
+       │  └─child──┼─┼──┼─────┘ │
        │           │ │  └─released, or the next attempt
        │           │ └─▶ failed (no attempt left)
        │           │            ▼
@@ -38,7 +39,7 @@ V = TypeVar("V")
 
 
 class JobState(StrEnum):
-    #: Waits for a time: a delay that its sender asked for, or the pause before a retry.
+    #: Waits for a time: a delay that its sender asked for, or the pause before a retry; or for a child job.
     SCHEDULED = "scheduled"
     #: Waits for a worker.
     QUEUED = "queued"
@@ -68,7 +69,7 @@ HELD = frozenset({S.RUNNING, S.CANCELLING})
 #: From which states an event that changes the state may come, and to which it leads. All others are a run's own
 #: and leave the state as it is: they come while a worker holds the job, so that nothing trickles in after a release.
 EDGES: dict[type, tuple[frozenset[JobState], JobState]] = {
-    ev.JobScheduled: (frozenset(), S.SCHEDULED),
+    ev.JobScheduled: (frozenset({S.RUNNING}), S.SCHEDULED),
     ev.JobQueued: (frozenset({S.SCHEDULED}), S.QUEUED),
     ev.JobStarted: (frozenset({S.QUEUED}), S.RUNNING),
     ev.JobReleased: (frozenset({S.RUNNING}), S.QUEUED),
@@ -118,10 +119,13 @@ class Job(msgspec.Struct):
     attempt: int = 0
     #: The seq of the ``job.started`` that holds now or held last: the fence. 0 before the first.
     run: int = 0
-    #: The attempt in hand was given back by a draining worker and is to go on under the same number.
+    #: The attempt in hand was given back, by a draining worker or to wait for a child, and goes on under its number.
     released: bool = False
     worker: str | None = None
     until: str | None = None
+    #: The child that the run before waits for, and how far the whole is without any and with all of it.
+    waits_for: str | None = None
+    share: tuple[float, float] | None = None
     started_at: str | None = None
     finished_at: str | None = None
     #: When the run in hand began, and when it will have taken too long.
@@ -174,9 +178,17 @@ def _check(job: Job, event: ev.AnyEvent | ev.Unknown) -> None:
     if isinstance(event, ev.Unknown):
         allowed = not job.state.terminal
     else:
-        allowed = job.state in EDGES.get(type(event), (HELD,))[0]
+        allowed = job.state in EDGES.get(type(event), (HELD,))[0] or _of_a_child(job, event)
     if not allowed:
         raise InvalidTransition(state=job.state, event=event.type)
+
+
+def _of_a_child(job: Job, event: ev.AnyEvent) -> bool:
+    """Whether it tells, while no worker holds the job, how far the child is that the job waits for."""
+    if job.state is not S.SCHEDULED or job.waits_for is None:
+        return False
+    step = job.steps.get(event.name) if isinstance(event, ev.StepProgressed) else None
+    return isinstance(event, ev.JobProgressed) or (step is not None and step.child == job.waits_for)
 
 
 def _fold(job: Job, record: Record, event: ev.AnyEvent | ev.Unknown) -> None:  # noqa: C901, PLR0912 - one case per type
@@ -239,7 +251,10 @@ def _move(
             _start(job, record, event)
         case ev.JobReleased():
             job.state, job.released, job.worker, job.deadline = S.QUEUED, True, None, None
-        case ev.JobScheduled() | ev.JobStalled():
+        case ev.JobScheduled():
+            job.state, job.released, job.worker, job.deadline = S.SCHEDULED, True, None, None
+            job.until, job.waits_for, job.share = event.until, event.child, event.share
+        case ev.JobStalled():
             pass
 
 
@@ -251,13 +266,19 @@ def _start(job: Job, record: Record, event: ev.JobStarted) -> None:
     job.deadline = None if allowed is None else _later(record.time, allowed)
     #: A run starts over, and nothing is counted twice: what its predecessor showed of steps and items is gone, its
     #: alerts no longer fire, its series are told from where the run sets in, its outputs wait for output.reset.
-    job.progress, job.items = Progress(), Items()
+    job.progress, job.items = _resumed(job), Items()
+    job.waits_for, job.share = None, None
     job.alerts.calm(record.time)
     for metric in job.metrics.values():
         metric.rewind = True
     plan = event.steps or []
     job.steps = {s.name: Step(name=s.name, title=s.title, weight=s.weight) for s in plan[:MAX_STEPS]}
     job.truncated = job.truncated or len(plan) > MAX_STEPS
+
+
+def _resumed(job: Job) -> Progress:
+    """How far the job is at the begin of a run; one that goes on after a child is no less far than it was."""
+    return Progress() if job.waits_for is None else Progress(job.progress.fraction, job.progress.message)
 
 
 def _turn(job: Job, time: str, event: ev.JobRetrying | ev.JobCancelling | ev.CancelEscalated) -> None:
@@ -275,6 +296,7 @@ def _turn(job: Job, time: str, event: ev.JobRetrying | ev.JobCancelling | ev.Can
 
 def _end(job: Job, time: str, event: ev.JobSucceeded | ev.JobFailed | ev.JobCancelled | ev.JobExpired) -> None:
     job.finished_at, job.until, job.deadline, job.progress.eta_seconds = time, None, None, None
+    job.waits_for, job.share = None, None
     match event:
         case ev.JobSucceeded():
             job.state, job.result, job.progress.fraction = S.SUCCEEDED, event.result, 1.0

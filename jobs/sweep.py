@@ -1,13 +1,15 @@
 """What puts right whatever a crash left behind: run by one process a second, web or worker, whichever comes first."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from jobs import decisions, keys
 from jobs.clock import Clock
 from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.files import FileStore
+from jobs.head import Head
 from jobs.index import RETURN_MS
 from jobs.lifecycle import Lifecycle
 from jobs.model import HELD, JobState
@@ -75,9 +77,17 @@ class Sweep:
             self._decide(job_id, lambda job: decisions.lose(job, since_ms=self._clock()))
 
     def _due(self) -> None:
-        """Scheduled jobs whose time has come are queued."""
-        for job_id in self._life.index.due(keys.SCHEDULED):
-            self._decide(job_id, decisions.promote)
+        """Scheduled jobs whose time has come are queued, and parents whose child ended without their being told."""
+        ids = self._life.index.due(keys.SCHEDULED)
+        parents = {head.id: child for head, child in self._life.awaited(self._life.heads(ids))}
+        for job_id in ids:
+            child = parents.get(job_id)
+            if child is not None:
+                self._decide(job_id, partial(decisions.wake, child=child))
+            elif job_id in parents:
+                self._life.index.postpone(job_id, decisions.LOOK_MS)
+            else:
+                self._decide(job_id, decisions.promote)
 
     def _expired(self) -> None:
         """Jobs that nobody began in time end."""
@@ -101,9 +111,19 @@ class Sweep:
         heads = {head.id: head for head in self._life.heads(ids)}
         for head in heads.values():
             self._life.file(head)
+        self._orphaned([head for head in heads.values() if head.parent is not None])
         now = self._clock()
         unborn = [i for i in ids if i not in heads and now - self._life.index.live_since(i) > UNBORN_MS]
         self._life.index.forget(unborn)
+
+    def _orphaned(self, children: Sequence[Head]) -> None:
+        """Children whose parent has ended, or is gone, are cancelled."""
+        parents = self._life.heads([head.parent or "" for head in children])
+        living = {parent.id for parent in parents if not parent.state.terminal}
+        for head in children:
+            if head.parent not in living:
+                with self._alone(head.id):
+                    self._life.disown([head.id])
 
     def _misplaced(self) -> None:
         """Places of jobs that do not hold them any more are given up, and who is parked is called back to them."""

@@ -40,6 +40,8 @@ class Step(msgspec.Struct):
     message: str | None = None
     summary: str | None = None
     parent: str | None = None
+    #: The child job that the step is.
+    child: str | None = None
     error: ev.Failure | None = None
     started_at: str | None = None
     finished_at: str | None = None
@@ -48,7 +50,7 @@ class Step(msgspec.Struct):
         self.state, self.started_at, self.finished_at = "running", time, None
         self.fraction, self.error = 0.0, None
         self.title = event.title or self.title
-        self.parent = event.parent or self.parent
+        self.parent, self.child = event.parent or self.parent, event.child or self.child
         if event.weight is not None:
             self.weight = event.weight
 

@@ -177,13 +177,15 @@ class Writer:
 
     def _batch(self, job: Job, expect: Cursor, entries: list[tuple[str, bytes]], kept: Mapping[str, bytes]) -> Batch:
         terminal = job.state.terminal
+        #: A process of a version that knows of no children folds from behind all that tells of one.
+        whole = terminal or job.waits_for is not None or self._due(len(entries))
         return Batch(
             expect=expect,
             epoch=job.epoch,
             entries=entries,
             batch_id=secrets.token_hex(6),
             head=encode_head(head_of(job)),
-            checkpoint=_encoder.encode(job) if terminal or self._due(len(entries)) else None,
+            checkpoint=_encoder.encode(job) if whole else None,
             terminal=terminal,
             kept=kept,
         )

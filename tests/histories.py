@@ -29,7 +29,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
-_NAMES = dict.fromkeys(["name", "parent", "key", "state"], names)
+_NAMES = dict.fromkeys(["name", "parent", "child", "key", "state"], names)
 _TIMES = dict.fromkeys(["until", "deadline", "expires_at"], st.just(rfc3339(BEGIN)))
 _TEXTS = _NAMES | _TIMES
 _PLAIN: dict[type[inspect.Type], st.SearchStrategy[Any]] = {
@@ -54,6 +54,8 @@ def values(kind: inspect.Type, field: str = "") -> st.SearchStrategy[Any]:
             made = st.lists(values(item), max_size=3)
         case inspect.DictType(key_type=key, value_type=value):
             made = st.dictionaries(values(key), values(value), max_size=3)
+        case inspect.TupleType(item_types=items):
+            made = st.tuples(*[values(item) for item in items])
         case inspect.StructType(cls=cls):
             made = structs(cls)
         case _:
@@ -69,8 +71,8 @@ def structs(cls: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
 
 
 any_event = st.one_of([structs(cls) for cls in ev.EVENTS.values()])
-_MOVES = (ev.JobStarted, ev.JobReleased, ev.JobRetrying, ev.JobQueued, ev.JobCancelling)
-_RUNS_OWN = tuple(cls for cls in ev.EVENTS.values() if not cls.terminal and cls not in (*_MOVES, ev.JobScheduled))
+_MOVES = (ev.JobStarted, ev.JobReleased, ev.JobRetrying, ev.JobQueued, ev.JobCancelling, ev.JobScheduled)
+_RUNS_OWN = tuple(cls for cls in ev.EVENTS.values() if not cls.terminal and cls not in _MOVES)
 _unknown = st.builds(ev.Unknown, type=st.just("step.dreamt"), data=st.dictionaries(texts, json_values, max_size=2))
 
 

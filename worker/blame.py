@@ -11,7 +11,7 @@ import msgspec
 from jobs.errors import FileNotFound, InvalidEvent
 from jobs.events import Failure
 from worker import plain
-from worker.outcomes import Cancelled, JobFailed, Retry
+from worker.outcomes import Cancelled, ChildFailed, JobFailed, Retry
 
 #: The largest detail of a failure in bytes of JSON; its event has to stay below 64 KiB.
 DETAIL_BYTES = 16 * 1024
@@ -40,7 +40,7 @@ class Blame:
 
     def _told(self, error: BaseException, step: str | None) -> Failure:
         match error:
-            case JobFailed() | Retry():
+            case JobFailed() | Retry() | ChildFailed():
                 return _checked(error.failure())
             case Cancelled():
                 return error.failure()

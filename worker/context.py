@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, SupportsFloat
 
+from pydantic import BaseModel
+
 from jobs import events as ev
 from worker import plain
 from worker.blame import Blame
@@ -15,8 +17,9 @@ from worker.facts import Facts
 from worker.fraction import Fraction
 from worker.keeping import Keeping
 from worker.local import chunks_of, opened
+from worker.offspring import Asked, Child, Offspring
 from worker.outputs import Output
-from worker.ports import Files, Sink, check, tell
+from worker.ports import Children, Files, Sink, check, tell
 from worker.steps import Step
 
 
@@ -40,12 +43,14 @@ class Context(Facts):
         blame: Blame,
         earlier: Mapping[str, bytes] | None = None,
         load: Callable[[], int] = lambda: 0,
+        children: Children | None = None,
     ) -> None:
         super().__init__(sink, blame)
         self.job_id, self.attempt, self.workdir = job_id, attempt, workdir
         self._files, self._fraction, self._load = files, fraction, load
         self._keeping = Keeping(sink, attempt, earlier or {})
         self._durable = Durable(self._keeping, self.step, self._reused)
+        self._offspring = Offspring(children, self._keeping, attempt=attempt, sink=sink, fraction=fraction, blame=blame)
         self._outputs: dict[str, Output] = {}
         self._open: set[Step] = set()
         self._fetched: dict[str, tuple[Path, str]] = {}
@@ -116,6 +121,27 @@ class Context(Facts):
         self._fraction.set(name, 1.0)
         tell(self._sink, ev.StepReused(name=plain.name(name), from_attempt=from_attempt))
 
+    def child(
+        self,
+        kind: str,
+        params: Mapping[str, Any] | BaseModel | None = None,
+        *,
+        name: str | None = None,
+        title: str | None = None,
+        weight: SupportsFloat | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Child:
+        """The step *name* (the type *kind* unless given): a job of its own, which this one waits for. A cancel point.
+
+        While the child runs this run ends (Suspended: let it pass) and holds no worker; once the child has ended the
+        function is called again, and finds here what became of it. ChildFailed where it has not succeeded, or cannot
+        be begun; ValueError where the name was used before.
+        """
+        called = title and plain.text(title, plain.NAME)
+        return self._offspring(
+            Asked(kind, params or {}, plain.name(name or kind), called, plain.maybe(weight), labels or {})
+        )
+
     # Steps and outputs ----------------------------------------------------------------------------------------
 
     def step(self, name: str, *, title: str | None = None, weight: float | None = None) -> Step:
@@ -170,11 +196,17 @@ class Context(Facts):
 
     # The end, for the runner ----------------------------------------------------------------------------------
 
-    def close(self, failure: ev.Failure | None = None) -> None:
-        """Cleans up as asked, then ends what is open: outputs, and steps, as failed where there is a *failure*."""
+    def close(self, failure: ev.Failure | None = None, *, suspended: bool = False) -> None:
+        """Cleans up as asked, then ends what is open: outputs, and steps, as failed where there is a *failure*.
+
+        What is open stays so where the job goes on once a child has ended.
+        """
         try:
             self._cleanups.close()
         finally:
+            if suspended:
+                self._open.clear()
+                self._outputs.clear()
             for step in list(self._open):
                 step.close(failure)
             for output in list(self._outputs.values()):

@@ -7,11 +7,12 @@ from pydantic import BaseModel
 
 from jobs import decisions
 from jobs import events as ev
+from jobs.clock import Clock, now_ms
 from jobs.model import Job, JobState
 from jobs.writer import Decision
 from worker import plain
 from worker.job import JobType
-from worker.outcomes import Cancelled, JobFailed, Released, Retry, RunOver, TimedOut
+from worker.outcomes import Cancelled, JobFailed, Released, Retry, RunOver, Suspended, TimedOut
 
 #: The largest result in bytes of JSON: its event has to stay below 64 KiB.
 MAX_RESULT_BYTES = 60 * 1024
@@ -26,15 +27,17 @@ def returned(result: Any) -> Decision:
     return lambda _job: [ev.JobSucceeded(result=value)]
 
 
-def raised(error: BaseException, failure: ev.Failure, kind: JobType) -> Decision:
+def raised(error: BaseException, failure: ev.Failure, kind: JobType, clock: Clock = now_ms) -> Decision:
     """The function raised *error*, told as *failure*."""
-    match _verdict_behind(error):
+    match verdict_behind(error):
         case RunOver():
             return lambda _job: []
         case TimedOut() as late:
             return lambda job: decisions.fail(job, late.failure())
         case Released() as told:
             return lambda job: _cancelled(job, told) or decisions.release(job, run=job.run)
+        case Suspended(child=child, share=share) as told if child:
+            return lambda job: _cancelled(job, told) or decisions.wait(job, child=child, now_ms=clock(), share=share)
         case Cancelled() as told:
             otherwise = failure if told is not error else _NOBODY_ASKED
             return lambda job: _cancelled(job, told) or decisions.fail(job, otherwise)
@@ -61,7 +64,7 @@ def _cancelled(job: Job, told: Cancelled) -> decisions.Events:
     return [ev.JobCancelled(mode="interrupted" if told.interrupted else "cooperative", reason=reason)]
 
 
-def _verdict_behind(error: BaseException | None) -> Cancelled | None:
+def verdict_behind(error: BaseException | None) -> Cancelled | None:
     """The verdict that *error* is or came of: a cleanup that fails on the way out does not change why the job ends."""
     while error is not None and not isinstance(error, Cancelled):
         error = error.__context__

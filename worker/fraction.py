@@ -1,7 +1,7 @@
 """How far the whole job is: the weighted sum of its declared steps, never falling, with a guess at what is left."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from jobs.events import JobProgressed, StepPlan
 
@@ -26,6 +26,8 @@ class Fraction:
         self.clock, self._began = clock, clock()
         self._fraction, self._message, self._put = 0.0, None, 0.0  # type: tuple[float, str | None, float]
         self._told, self._told_message, self._told_at = 0.0, None, -1.0  # type: tuple[float, str | None, float]
+        #: How far the run before this one had come, where this one goes on from there.
+        self._before = 0.0
 
     @property
     def derived(self) -> bool:
@@ -42,6 +44,23 @@ class Fraction:
         """*step* is that far; steps that were not declared count for nothing."""
         self._parts[step] = fraction
 
+    def resume(self, fraction: float, message: str | None) -> None:
+        """The job was that far when the run before ended to wait for a child."""
+        self._before = self._fraction = self._told = fraction
+        self._message = self._told_message = message
+
+    def share(self, step: str, weight: float | None) -> tuple[float, float] | None:
+        """How far the whole is without any of *step* and with all of it; None where it has no share.
+
+        Where no steps are declared, *weight* is what the step adds to what the author has said of the whole.
+        """
+        if self.derived:
+            before = self._sum({**self._parts, step: 0.0})
+            after = self._sum({**self._parts, step: 1.0})
+        else:
+            before, after = self._put, min(1.0, self._put + max(0.0, weight or 0.0))
+        return (round(before, 4), round(after, 4)) if after > before else None
+
     def put(self, fraction: float, message: str | None) -> None:
         """The author's own word on the whole job."""
         self._put = min(1.0, max(self._put, fraction))
@@ -52,21 +71,21 @@ class Fraction:
         now = self.clock()
         if now - self._told_at < EVERY_SECONDS and not force:
             return None
-        self._fraction = max(self._fraction, self._put, self._sum())
+        self._fraction = max(self._fraction, self._put, self._sum(self._parts))
         if self._fraction - self._told < MOVE and self._message == self._told_message:
             return None
         fresh = self._message if self._message != self._told_message else None
         self._told, self._told_message, self._told_at = self._fraction, self._message, now
         return JobProgressed(fraction=round(self._fraction, 4), message=fresh, eta_seconds=self._eta(now))
 
-    def _sum(self) -> float:
+    def _sum(self, parts: Mapping[str, float]) -> float:
         if not self.derived:
             return 0.0
-        parts = self._parts
         return min(1.0, sum(weight * parts.get(step, 0.0) for step, weight in self._weights.items()) / self._all)
 
     def _eta(self, now: float) -> float | None:
         elapsed = now - self._began
-        if self._fraction < GUESS_FRACTION or elapsed < GUESS_SECONDS:
+        done = self._fraction - self._before
+        if done < GUESS_FRACTION or elapsed < GUESS_SECONDS:
             return None
-        return round(elapsed * (1 - self._fraction) / self._fraction, 1)
+        return round(elapsed * (1 - self._fraction) / done, 1)

@@ -2,11 +2,13 @@
 
 Exception
 ├── JobFailed     the job cannot be done, and the author knows why
+├── ChildFailed   a child job has not succeeded, or could not be begun
 └── Retry         try again in another attempt
 BaseException
 └── Cancelled     raised at the next cancel point once somebody wished the job's end
     ├── TimedOut  raised there once the attempt has taken longer than it may
     ├── Released  raised there once the worker has to go: the same attempt goes on elsewhere, with what was saved
+    ├── Suspended raised by ``ctx.child`` while the child runs: the same attempt goes on once it has ended
     └── RunOver   raised there once the job is no longer this worker's; nothing more is written
 """
 
@@ -37,6 +39,27 @@ class JobFailed(Exception):
             retryable=bool(self.retryable),
             detail=self.detail,
         )
+
+
+class ChildFailed(Exception):
+    """A child job ended in another way than by success; uncaught it fails its parent.
+
+    *state* is that of the child, or ``refused`` where it could not be begun at all: then *job_id* is None.
+    """
+
+    def __init__(self, name: str, job_id: str | None, state: str, error: Failure) -> None:
+        super().__init__(f"{name} {state}: {error.message}")
+        self.name, self.job_id, self.state, self.error = name, job_id, state, error
+
+    def failure(self) -> Failure:
+        who = f"The child job {self.name}" + (f" ({self.job_id})" if self.job_id else "")
+        message = f"{who} {_WORDS.get(self.state, self.state)}: {self.error.message}"
+        detail = {"job": self.job_id, "state": self.state, "code": self.error.code}
+        return Failure(code="child_failed", message=message[:MESSAGE_CHARACTERS], detail=detail)
+
+
+#: How a child ended, in a sentence about it.
+_WORDS = {"cancelled": "was cancelled", "expired": "was not begun in time", "refused": "was refused"}
 
 
 class Retry(Exception):
@@ -83,6 +106,17 @@ class Released(Cancelled):
 
     code = "released"
     text = "The worker is about to stop; the job goes on elsewhere."
+
+
+class Suspended(Cancelled):
+    """The function ends to wait for a child, and is called again once that has ended: let it pass."""
+
+    code = "suspended"
+    text = "The job waits for a child job."
+
+    def __init__(self, child: str = "", share: tuple[float, float] | None = None) -> None:
+        super().__init__()
+        self.child, self.share = child, share
 
 
 class RunOver(Cancelled):

@@ -1,10 +1,11 @@
 """What a job's context needs of the world: somewhere to put events, somewhere to get and keep files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from jobs.events import AnyEvent, ArtifactReady, encode_data
+from jobs.events import AnyEvent, ArtifactReady, Request, encode_data
+from jobs.model import Job
 from worker.verdict import Verdict
 
 
@@ -42,6 +43,22 @@ class Files(Protocol):
         ...
 
     def keep(self, name: str, chunks: Iterator[bytes], media_type: str) -> ArtifactReady: ...
+
+
+class Children(Protocol):
+    """Child jobs of one job. All calls but ``new_id`` may raise LogUnavailable."""
+
+    def new_id(self) -> str: ...
+
+    def ask(self, kind: str, params: dict[str, Any], *, step: str, labels: Mapping[str, str]) -> Request:
+        """What a child of that type would be asked for; ChildFailed ``refused`` where there can be none."""
+        ...
+
+    def submit(self, child_id: str, request: Request) -> None:
+        """Makes the child; the same id twice is one child."""
+        ...
+
+    def find(self, child_id: str) -> Job | None: ...
 
 
 def check(sink: Sink) -> None:

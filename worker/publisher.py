@@ -49,7 +49,10 @@ class Publishing(Sink, Protocol):
 
 
 class Publisher:
-    """Owns *writer* from ``start`` to ``close``; *leaving* tells when a worker that is to stop leaves its jobs."""
+    """Owns *writer* from ``start`` to ``close``; *leaving* tells when a worker that is to stop leaves its jobs.
+
+    *upward* is given the job after each turn: what is to be told of it elsewhere.
+    """
 
     def __init__(
         self,
@@ -59,10 +62,11 @@ class Publisher:
         pulse: Pulse = lambda **_: None,
         deadline_ms: int | None = None,
         leaving: Callable[[], Leave | None] = lambda: None,
+        upward: Callable[[Job], None] = lambda _job: None,
     ) -> None:
         self._watch = Watch(writer, run, deadline_ms=deadline_ms, leaving=leaving)
         self.verdict = self._watch.verdict
-        self._writer, self._run, self._pulse = writer, run, pulse
+        self._writer, self._run, self._pulse, self._upward = writer, run, pulse, upward
         writer.patience = self._hold
         self._buffer = Buffer()
         self._lock = threading.Lock()
@@ -167,6 +171,7 @@ class Publisher:
         else:
             self._watch.look()
         self._watch.tick()
+        self._upward(self._writer.job)
 
     def _take(self) -> Taken:
         with self._lock:

@@ -7,6 +7,7 @@ Cancelled         → job.cancelled (cooperative, or interrupted)
 TimedOut          → job.failed: timeout                Released → job.released, the same attempt goes on elsewhere
 MemoryError       → job.failed: memory
 params do not fit → job.failed: invalid                result no small JSON → job.failed: invalid_result
+Suspended         → job.scheduled, the same attempt goes on once a child has ended
 anything else     → job.failed: error, told as a type, a step and a reference
 RunOver           → nothing: the job is another's by now
 """
@@ -33,7 +34,8 @@ from worker.graces import Leave
 from worker.interrupt import Interrupter, here
 from worker.job import JobType
 from worker.ladder import Ladder
-from worker.ports import Files
+from worker.outcomes import Suspended
+from worker.ports import Children, Files
 from worker.publisher import Publisher, Publishing
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ class Runner:
     sweep: Callable[[], None] = lambda: None
     #: When this worker leaves its jobs, once it is told to stop.
     leaving: Callable[[], Leave | None] = lambda: None
+    #: Where the job's children are begun and found; None where there is no service to run them.
+    children: Children | None = None
     #: How far the service has had to cut down, 0 to 4.
     load: Callable[[], int] = lambda: 0
     #: What can raise into the thread that runs the job.
@@ -64,6 +68,7 @@ class Runner:
         *workdir* is an empty folder of its own, and gone before the job's last event is written.
         """
         fraction, blame = self.fraction(kind.steps), self.blame(job.id)
+        fraction.resume(job.progress.fraction, job.progress.message)
         writer = Writer(self.eventlog, job.id, self.clock, job=job, run=job.run)
         publisher = self.publisher(
             writer, run=job.run, pulse=fraction.due, deadline_ms=_deadline_ms(job), leaving=self.leaving
@@ -78,10 +83,13 @@ class Runner:
             blame=blame,
             earlier=writer.kept() if _begun_before(job) else None,
             load=self.load,
+            children=self.children,
         )
         try:
             with self.interrupter() as interrupter, around(kind, ctx):
-                run = _Run(kind=kind, job=job, ctx=ctx, publisher=publisher, blame=blame, sweep=self.sweep)
+                run = _Run(
+                    kind=kind, job=job, ctx=ctx, publisher=publisher, blame=blame, sweep=self.sweep, clock=self.clock
+                )
                 ending = run.ending(interrupter)
         finally:
             shutil.rmtree(workdir, ignore_errors=True)
@@ -98,6 +106,7 @@ class _Run:
     publisher: Publishing
     blame: Blame
     sweep: Callable[[], None]
+    clock: Clock
 
     def ending(self, interrupter: Interrupter) -> Decision:
         verdict = self.publisher.verdict
@@ -125,15 +134,15 @@ class _Run:
 
     def _raised(self, error: BaseException) -> Decision:
         failure = self.blame.failure(error)
-        ending = endings.raised(error, failure, self.kind)
-        self._clear_up(failure)
+        ending = endings.raised(error, failure, self.kind, self.clock)
+        self._clear_up(failure, suspended=isinstance(endings.verdict_behind(error), Suspended))
         self.blame.forget()
         return ending
 
-    def _clear_up(self, failure: ev.Failure) -> None:
+    def _clear_up(self, failure: ev.Failure, *, suspended: bool) -> None:
         try:
             self.sweep()
-            self.ctx.close(failure)
+            self.ctx.close(failure, suspended=suspended)
         except Exception:
             log.exception("job %s: clearing up failed", self.ctx.job_id)
 

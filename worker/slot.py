@@ -5,16 +5,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
+from jobs.doorbell import FOREIGN
 from jobs.model import Job
 from jobs.wiring import Parts
 from worker import memory
+from worker.children import JobChildren
 from worker.files import JobFiles
 from worker.job import JobType
 from worker.pools import PREFORK, Pool
+from worker.publisher import Publisher
 from worker.registry import Registry, Run
 from worker.runner import Runner
 from worker.stopwatch import Stopwatch
+from worker.upward import Upward
 
 log = logging.getLogger(__name__)
 
@@ -92,12 +97,23 @@ class Slot:
             leaving=self._registry.leaving,
             load=self._registry.load,
             interrupter=self._pool.interrupter,
+            publisher=partial(Publisher, upward=self._upward(job)),
+            children=None if job.request.queue.startswith(FOREIGN) else JobChildren(self._parts, job),
         )
         with memory.bounded(run.memory_limit_bytes):
             ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
         outcome = "another's by now" if ended is None else f"{ended.state}{_why(ended)}"
         log.info("job %s: %s after %.2f s", job.id, outcome, time.monotonic() - began)
         return ended
+
+    def _upward(self, job: Job) -> Callable[[Job], None]:
+        """Where it is told how far *job* is, beside its own log."""
+        parent = job.request.parent
+        return _nowhere if parent is None else Upward(self._parts.log, self._parts.clock, parent)
+
+
+def _nowhere(_job: Job) -> None:
+    """It is no child."""
 
 
 def _why(job: Job) -> str:

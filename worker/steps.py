@@ -11,6 +11,7 @@ from worker import plain
 from worker.blame import Blame
 from worker.fraction import Fraction
 from worker.interrupt import whole
+from worker.outcomes import Suspended
 from worker.ports import Sink, check, tell
 
 T = TypeVar("T")
@@ -85,7 +86,10 @@ class Step:
         self.end(error)
 
     def end(self, error: BaseException | None = None) -> None:
-        """Ends the step, as failed where there is an *error*."""
+        """Ends the step, as failed where there is an *error*; one whose job goes on after a child stays open."""
+        if isinstance(error, Suspended):
+            self._among.discard(self)
+            return
         self.close(None if error is None else self._blame.failure(self._why(error), self.name))
 
     def _why(self, error: BaseException) -> BaseException:

@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 
+from jobs.events import Request
+from jobs.files import new_id
 from tests.app.conftest import Web, problem
 
 
@@ -26,6 +28,17 @@ def test_a_retry_keeps_what_limits_the_job(web: Web) -> None:
     web.client.post(f"/v1/jobs/{job['id']}/cancel")
     again = web.parts.lifecycle.head(web.client.post(f"/v1/jobs/{job['id']}/retry").json["id"])
     assert (again.concurrency_key, again.unwatched_seconds) == ("k", 60)
+
+
+def test_a_retry_of_a_child_is_a_job_on_its_own(web: Web) -> None:
+    parent, child = web.submit(), new_id()
+    asked = Request(type="count", params={}, parent=parent["id"], parent_step="a", depth=1)
+    web.parts.lifecycle.submit(child, asked)
+    assert web.client.get(f"/v1/jobs/{child}").json["parent"] == parent["id"]
+    web.client.post(f"/v1/jobs/{child}/cancel")
+    again = web.client.post(f"/v1/jobs/{child}/retry").json
+    request = web.parts.lifecycle.load(again["id"]).request
+    assert (again["parent"], request.parent_step, request.depth) == (None, None, 0)
 
 
 @pytest.mark.parametrize("running", [False, True])

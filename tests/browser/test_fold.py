@@ -61,6 +61,15 @@ LOST: list[tuple[str, dict[str, Any]]] = [
     ("step.skipped", {"name": "c", "reason": "nothing to do"}),
     ("job.released", {}),
     ("job.started", {"worker": "u", "attempt": 2}),
+    ("job.progress", {"fraction": 0.25, "message": "begun"}),
+    ("step.started", {"name": "report", "child": "01hzabcdefghjkmnpqrstvwxyz"}),
+    ("job.scheduled", {"until": "2026-01-01T00:01:00.000Z", "reason": "child", "child": "01hzabcdefghjkmnpqrstvwxyz"}),
+    ("step.progress", {"name": "report", "fraction": 0.5, "message": "Reading"}),
+    ("job.progress", {"fraction": 0.375}),
+    ("job.queued", {}),
+    ("job.started", {"worker": "u", "attempt": 2}),
+    ("step.started", {"name": "report", "child": "01hzabcdefghjkmnpqrstvwxyz"}),
+    ("step.succeeded", {"name": "report", "seconds": 2.5}),
 ]
 ENDS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "succeeded": [("job.succeeded", {"result": {"n": 1}})],

@@ -35,6 +35,7 @@ def test_a_head_is_read_back_as_it_was_written_and_stands_where_its_job_does(log
         labels=st.dictionaries(wide, wide, max_size=8),
         files=st.lists(st.just("0" * 26), max_size=50),
         retry_of=st.just("0" * 26),
+        parent=st.just("0" * 26),
         timeout_seconds=st.just(1e-300 / 3),
         expires_at=st.just("2023-11-14T22:13:20.000Z"),
     ),
@@ -47,10 +48,12 @@ def test_a_head_has_at_most_2_kib_whatever_was_accepted(request: ev.Request, wor
     except InvalidEvent:
         return
     started = ev.JobStarted(worker=worker, attempt=2**31)
+    told = [*first, started, ev.JobProgressed(fraction=1 / 3, message=text)]
     failed = ev.JobFailed(error=ev.Failure(code=text, message=text))
-    job = fold_all(records_of([*first, started, ev.JobProgressed(fraction=1 / 3, message=text), failed]))
-
-    assert len(encode_head(head_of(job))) <= MAX_HEAD_BYTES
+    waits = ev.JobScheduled(until="2023-11-14T22:13:20.000Z", reason="child", child="0" * 26)
+    for last in (failed, waits):
+        job = fold_all(records_of([*told, last]))
+        assert len(encode_head(head_of(job))) <= MAX_HEAD_BYTES
 
 
 def test_a_message_gives_way_where_labels_leave_it_no_room() -> None:

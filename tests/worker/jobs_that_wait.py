@@ -28,6 +28,12 @@ def patient(ctx: Context, params: Work) -> str:
     return f"attempt {ctx.attempt}"
 
 
+@job("expectant", params=Work)
+def expectant(ctx: Context, params: Work) -> list[str]:
+    """Waits for others that wait."""
+    return [ctx.child("patient", {"seconds": params.seconds}, name=f"patient {n}").result for n in range(2)]
+
+
 @job("busy", params=Work, max_attempts=1)
 def busy(_ctx: Context, params: Work) -> None:
     """Pure Python that never looks up."""

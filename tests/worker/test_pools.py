@@ -94,6 +94,13 @@ def test_fifty_waiting_jobs_run_at_once_in_one_process(shared_floor: Floor) -> N
     assert shared_floor.service.processes[0].popen.poll() is None
 
 
+def test_a_parent_waits_for_its_children_as_in_any_pool(shared_floor: Floor) -> None:
+    jobs = [shared_floor.submit("expectant", seconds=0.1) for _ in range(3)]
+    for job_id in jobs:
+        job = shared_floor.ended(job_id)
+        assert (job.result, job.attempt) == (["attempt 1"] * 2, 1)
+
+
 #: What each way of interrupting ends: a thread at its next bytecode, a greenlet in its wait.
 ENDED = {"threads": "busy", "gevent": "asleep"}
 

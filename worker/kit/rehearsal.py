@@ -14,11 +14,13 @@ from pydantic import BaseModel
 from jobs import decisions
 from jobs import events as ev
 from jobs.clock import from_rfc3339
+from jobs.memory_log import MemoryLog
 from jobs.model import Job, JobState
 from jobs.writer import Writer, load
 from worker.fraction import Fraction
 from worker.interrupt import Never
 from worker.job import JobType
+from worker.kit.brood import Brood, Outcomes
 from worker.kit.clockwork import Clock
 from worker.kit.cues import Cues, Ledger, NeverCame, Whens, Wish
 from worker.kit.props import Props
@@ -43,6 +45,7 @@ def rehearse(
     timeout_seconds: float | None = None,
     grace_seconds: float = 5.0,
     load: int = 0,
+    children: Outcomes | None = None,
     cancel_at: Whens = _NO_MOMENT,
     release_at: Whens = _NO_MOMENT,
     crash_at: Whens = _NO_MOMENT,
@@ -56,19 +59,22 @@ def rehearse(
     job is cancelled; at ``release_at`` its worker has to go, and the same attempt goes on with the next run; at
     ``crash_at`` its worker dies, and nothing more is written by that run. NeverCame where a moment did not come.
 
-    *load* is what ``ctx.load`` says, 0 to 4.
+    *load* is what ``ctx.load`` says, 0 to 4. *children* says by their type what becomes of child jobs: a result, a
+    JobFailed, what :func:`rehearse` has told of one, or a function that gives one of these for the child's params. The
+    job is suspended while it waits for a child, as in the service.
 
     Each call with the same arguments has the same events, at the same times: back-off takes nothing off by chance, and
     the time is that of *clock*. With *reraise* a job that failed raises what its function had raised.
     """
-    ledger = Ledger()
+    ledger, clock = Ledger(), clock or Clock()
     props = Props(files or {})
     life = _Life(
         kind=msgspec.structs.replace(kind, backoff=msgspec.structs.replace(kind.backoff, jitter=0.0)),
         ledger=ledger,
-        clock=clock or Clock(),
+        clock=clock,
         cues=Cues(ledger, {Wish.CANCEL: cancel_at, Wish.RELEASE: release_at, Wish.CRASH: crash_at}),
         props=props,
+        brood=Brood(children or {}, MemoryLog(), clock),
         grace_seconds=grace_seconds,
         load=load,
     )
@@ -107,6 +113,7 @@ class _Life:
     clock: Clock
     cues: Cues
     props: Props
+    brood: Brood
     grace_seconds: float
     load: int = 0
     witness: Witness = field(default_factory=Witness)
@@ -116,6 +123,7 @@ class _Life:
         self._writer().create(decisions.submit(request))
         while not (job := self._now()).state.terminal:
             self._go_on(job)
+        self.brood.cancel(step.child for step in job.steps.values() if step.child is not None)
         return job
 
     def _now(self) -> Job:
@@ -128,6 +136,10 @@ class _Life:
 
     def _go_on(self, job: Job) -> None:
         match job.state:
+            case JobState.SCHEDULED if job.waits_for is not None:
+                self.clock.reach(self.clock() + 1)
+                self.brood.end(job.waits_for)
+                self._writer().decide(partial(decisions.wake, child=job.waits_for))
             case JobState.SCHEDULED:
                 self.clock.reach(from_rfc3339(job.until or job.created_at))
                 self._writer().decide(decisions.promote)
@@ -144,6 +156,7 @@ class _Life:
             clock=self.clock,
             interrupter=Never,
             load=lambda: self.load,
+            children=self.brood,
             publisher=self._stage,
             blame=self.witness.blame,
             fraction=lambda plan: _Loud(plan, self.clock.monotonic, self._beat),

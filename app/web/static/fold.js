@@ -28,13 +28,14 @@ function seen(cursor, envelope) {
 }
 
 const FOLDS = {
-  "job.scheduled": (job, data) => ({ state: "scheduled", until: data.until }),
+  "job.scheduled": (job, data) => ({ state: "scheduled", until: data.until, waits_for: data.child ?? null }),
   "job.queued": () => ({ state: "queued", until: null }),
   "job.started": (job, data, time) => ({
     state: "running",
     attempt: data.attempt,
     started_at: job.started_at ?? time,
-    progress: { fraction: 0, message: null, eta_seconds: null },
+    progress: job.waits_for ? { ...job.progress, eta_seconds: null } : { fraction: 0, message: null, eta_seconds: null },
+    waits_for: null,
     items: { counts: {}, recent: [] },
     alerts: calmed(job.alerts, time),
     metrics: Object.fromEntries(Object.entries(job.metrics).map(([name, metric]) => [name, { ...metric, rewind: true }])),
@@ -73,6 +74,7 @@ const FOLDS = {
     onStep(job, data.name, (step) => ({
       state: "running", started_at: time, finished_at: null, fraction: 0, error: null,
       title: data.title ?? step.title, parent: data.parent ?? step.parent, weight: data.weight ?? step.weight,
+      child: data.child ?? step.child,
     })),
   "step.progress": (job, data) =>
     onStep(job, data.name, (step) => ({
@@ -132,7 +134,7 @@ const asked = (time, reason) => ({ requested_at: time, ...(reason && { reason })
 
 const newStep = (name) => ({
   name, title: null, state: "pending", weight: 1, fraction: 0, done: null, total: null, unit: null,
-  message: null, summary: null, parent: null, error: null, started_at: null, finished_at: null,
+  message: null, summary: null, parent: null, child: null, error: null, started_at: null, finished_at: null,
 });
 
 /** A copy of `things` with one more name; a name like `__proto__` stays a plain name. */
@@ -141,7 +143,7 @@ function put(things, name, value) {
 }
 
 function ended(job, state, time) {
-  return { state, finished_at: time, until: null, queue: null, progress: { ...job.progress, eta_seconds: null } };
+  return { state, finished_at: time, until: null, waits_for: null, queue: null, progress: { ...job.progress, eta_seconds: null } };
 }
 
 function onStep(job, name, change) {

@@ -12,8 +12,6 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.exceptions import best_match
 from referencing import Registry
 
-from app.problems import Fault
-
 #: The format of a string that names an upload.
 FILE_FORMAT = "tailrace-file"
 #: Faults that are listed; a body full of wrong items must not make an answer larger than itself.
@@ -22,6 +20,13 @@ _SHOWN = 80
 
 #: An empty registry: a schema may point into itself, never at something to be fetched.
 _NOTHING_REMOTE: Registry[Any] = Registry()
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a value; ``pointer`` is its JSON Pointer (RFC 6901)."""
+
+    pointer: str
+    detail: str
 
 
 class Verdict(NamedTuple):
