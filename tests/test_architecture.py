@@ -39,7 +39,9 @@ def test_the_web_tier_loads_no_library_of_the_work() -> None:
 
 
 def test_the_catalogue_loads_no_library_of_the_work_before_a_job_needs_it() -> None:
-    assert not loaded_by("worker.catalogue") & {"polars", "sklearn", "matplotlib", "scipy", "celery", "redis"}
+    libraries = {"polars", "sklearn", "matplotlib", "scipy", "openai", "httpx2", "nltk"}
+
+    assert not loaded_by("worker.catalogue") & {*libraries, "celery", "redis"}
 
 
 def test_the_command_line_loads_neither_tier() -> None:

@@ -1,17 +1,20 @@
 """The OpenAI-compatible endpoint that the worker's environment names: its clients and its models."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from worker.catalogue.endpoint_faults import understood
+from worker.catalogue.endpoint_faults import garbled, understood
 from worker.outcomes import JobFailed
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-URL_VARIABLE, KEY_VARIABLE, MODEL_VARIABLE = "TAILRACE_OPENAI_BASE_URL", "TAILRACE_OPENAI_API_KEY", "TAILRACE_OPENAI_MODEL"
+URL_VARIABLE = "TAILRACE_OPENAI_BASE_URL"
+KEY_VARIABLE = "TAILRACE_OPENAI_API_KEY"
+MODEL_VARIABLE = "TAILRACE_OPENAI_MODEL"
 
 CONNECT_SECONDS = 5.0
 #: Seconds without a byte: a long prompt is read in silence, on a small machine for minutes.
@@ -51,10 +54,10 @@ class Endpoint:
 
         with understood(), self.client() as client:
             try:
-                names = [found.id for found in client.models.list(timeout=LIST_SECONDS).data]
+                listed = client.models.with_raw_response.list(timeout=LIST_SECONDS).content
             except NotFoundError:
-                names = None
-        return chosen(model or self.model, names)
+                listed = None
+        return chosen(model or self.model, listed)
 
     async def check_async(self, model: str = "") -> str:
         """As :meth:`check`, for jobs that await."""
@@ -63,10 +66,10 @@ class Endpoint:
         with understood():
             async with self.async_client() as client:
                 try:
-                    names = [found.id for found in (await client.models.list(timeout=LIST_SECONDS)).data]
+                    listed = (await client.models.with_raw_response.list(timeout=LIST_SECONDS)).content
                 except NotFoundError:
-                    names = None
-        return chosen(model or self.model, names)
+                    listed = None
+        return chosen(model or self.model, listed)
 
     def _given(self) -> dict[str, Any]:
         from openai import Timeout  # noqa: PLC0415 - as above
@@ -88,19 +91,28 @@ def endpoint(env: Mapping[str, str] | None = None) -> Endpoint | None:
     return Endpoint(base_url=url, api_key=key, model=model)
 
 
-def chosen(wanted: str, names: Sequence[str] | None) -> str:
-    """The model to ask: *wanted*, or the first of *names* (None where the endpoint does not list them)."""
+def chosen(wanted: str, listed: bytes | None) -> str:
+    """The model to ask: *wanted*, or the first of those *listed* (None where the endpoint does not list them)."""
+    names = None if listed is None else _names(listed)
     if names is None and wanted:
         return wanted
     if not names:
         raise JobFailed("model_unavailable", f"The endpoint lists no models; name one, or set {MODEL_VARIABLE}.")
     if not wanted:
         return names[0]
-    #: Ollama calls what everybody asks for as "llama" by its whole name.
+    #: What everybody calls "llama" has a whole name with Ollama.
     for name in (wanted, f"{wanted}:latest"):
         if name in names:
             return name
     raise JobFailed("model_unavailable", f"The endpoint has no model {wanted!r}. It has: {_told(names)}.")
+
+
+def _names(listed: bytes) -> list[str]:
+    """Ollama without any model lists null; a page of HTML is what an address without its /v1 often gives."""
+    try:
+        return [str(found["id"]) for found in json.loads(listed)["data"] or []]
+    except (ValueError, KeyError, TypeError) as error:
+        raise garbled() from error
 
 
 def _told(names: Sequence[str]) -> str:

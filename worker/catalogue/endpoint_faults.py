@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from worker.outcomes import JobFailed, Retry
 
 if TYPE_CHECKING:
-    from openai import APIError, APIStatusError
+    from openai import APIError, APIStatusError, OpenAIError
 
 #: A pause that an endpoint asks for is kept, up to this.
 LONGEST_PAUSE_SECONDS = 600.0
@@ -20,32 +20,38 @@ _SAID = 300
 
 
 @contextmanager
-def understood() -> Iterator[None]:
-    """Whatever the endpoint's client raises inside is raised as JobFailed or Retry, with what to do about it."""
-    from httpx2 import HTTPError, StreamError  # noqa: PLC0415 - heavy, and not for workers without an endpoint
-    from openai import OpenAIError  # noqa: PLC0415 - as above
+def understood(*, midway: bool = False) -> Iterator[None]:
+    """Whatever the endpoint's client raises inside is raised as JobFailed or Retry, with what to do about it.
+
+    *midway* through an answer a fault of the connection means that there was one.
+    """
+    from openai import OpenAIError  # noqa: PLC0415 - heavy, and not for workers without an endpoint
 
     try:
         yield
-    except (OpenAIError, HTTPError, StreamError) as error:
-        raise outcome(error) from error
+    except OpenAIError as error:
+        raise outcome(error, midway=midway) from error
     except (JSONDecodeError, UnicodeDecodeError) as error:
-        why = "The endpoint sent what is neither JSON nor an event stream; is its address that of an OpenAI API?"
-        raise JobFailed("endpoint_garbled", why, retryable=True) from error
+        raise garbled() from error
 
 
-def outcome(error: Exception) -> Exception:
-    """The end of the attempt that *error* means; what it says itself may name a key or a host, so little of it is told."""
+def garbled() -> JobFailed:
+    why = "The endpoint sent what is neither JSON nor an event stream; is its address that of an OpenAI API, with /v1?"
+    return JobFailed("endpoint_garbled", why, retryable=True)
+
+
+def outcome(error: "OpenAIError", *, midway: bool) -> Exception:
+    """The end of the attempt that *error* means; what it says itself may name a key or a host: little of it is told."""
     import openai  # noqa: PLC0415 - heavy, and not for workers without an endpoint
 
     match error:
         case openai.APITimeoutError():
             return JobFailed("endpoint_silent", "The endpoint did not answer in time.", retryable=True)
-        case openai.APIConnectionError():
+        case openai.APIConnectionError() if not midway:
             return JobFailed("endpoint_unreachable", "The endpoint cannot be reached.", retryable=True)
         case openai.APIStatusError():
             return _answered(error)
-        case openai.APIError():
+        case openai.APIError() if not isinstance(error, openai.APIConnectionError):
             why = f"The endpoint gave up in the middle: {_said(error)}"
             return JobFailed("endpoint_failed", why, retryable=True)
     return JobFailed("connection_lost", "The connection to the endpoint was lost.", retryable=True)

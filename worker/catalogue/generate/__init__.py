@@ -1,0 +1,1 @@
+"""The job type `generate`: a prompt goes in, text comes out, token by token."""
