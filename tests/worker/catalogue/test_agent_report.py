@@ -53,7 +53,10 @@ def test_a_report_that_fails_is_told_and_does_not_fail_the_job() -> None:
     assert "The file is a picture." in told.text("answer")
 
 
-@pytest.mark.parametrize("moment", ["plan", "1 report", After("job.scheduled"), After("item"), "answer"], ids=str)
+MOMENTS = ["plan", "1 report", After("step.started", 2, name="1 report"), After("item"), "answer"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
 def test_another_run_has_the_same_answer_and_begins_no_second_report(moment: Any) -> None:
     begun: list[Any] = []
     whole = ask()

@@ -186,6 +186,7 @@ def test_rows_have_a_bound(flights: Sandbox) -> None:
     assert len(flights.select("SELECT * FROM range(1000000)", 7)[1]) == 7
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(), lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=8

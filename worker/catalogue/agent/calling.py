@@ -9,6 +9,7 @@ from worker.catalogue.agent.fitting import fitted
 from worker.catalogue.agent.limits import SHOWN_CHARS
 from worker.catalogue.agent.once import once
 from worker.catalogue.agent.records import Call, Result
+from worker.catalogue.agent.reporting import Reporting
 from worker.catalogue.agent.story import Done, Story
 from worker.catalogue.agent.tools import ARGUMENTS, REPORT, Toolbox
 from worker.context import Context
@@ -49,8 +50,6 @@ class Calling:
         return result
 
     def _reported(self, name: str, call: Call) -> Result:
-        from worker.catalogue.agent.reporting import Reporting  # noqa: PLC0415
-
         return Reporting(self.ctx, self.toolbox.inventory.tables).result(name, call)
 
     def _done(self, call: Call, name: str, result: Result) -> Done:
