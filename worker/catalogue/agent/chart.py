@@ -1,0 +1,76 @@
+"""A chart of a query's rows: the first column along, the second up."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from worker.catalogue.report.draw_time import heading
+from worker.catalogue.report.svg import alone, colour, drawn
+from worker.catalogue.report.words import compact, short, shown
+
+_WIDTH, _HEIGHT, _BAR_HEIGHT = 9.0, 3.2, 0.3
+#: More bars than this cannot be told apart.
+_BARS, _TICKS, _MARKED = 40, 8, 60
+_COLUMNS = 2
+
+
+class NoChart(ValueError):
+    """The rows cannot be drawn, and why."""
+
+
+def draw(kind: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str, name: str) -> str:
+    """The chart as a file of SVG; NoChart where the rows are not two columns with numbers in the second."""
+    if len(columns) < _COLUMNS:
+        raise NoChart("A chart needs two columns: one along, one up.")
+    points = [(str(row[0]), float(row[1])) for row in rows if _is_number(row[1]) and row[0] is not None]
+    if not points:
+        raise NoChart("The second column has no numbers to draw.")
+    text = f"{columns[1]} by {columns[0]}: {len(points)} points, from {points[0][0]} to {points[-1][0]}."
+    bars = points[:_BARS]
+    height = _HEIGHT if kind == "line" else 0.7 + _BAR_HEIGHT * len(bars)
+    figure = partial(_line if kind == "line" else _bars, points=points if kind == "line" else bars, title=title)
+    return alone(drawn(figure, (_WIDTH, height), name=name, title=shown(title), text=shown(text, 300)))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _line(figure: Figure, points: Sequence[tuple[str, float]], title: str) -> None:
+    axes = figure.add_subplot()
+    marker = "o" if len(points) <= _MARKED else ""
+    axes.plot([value for _, value in points], color=colour("line"), linewidth=2, marker=marker, markersize=4)
+    step = max(1, -(-len(points) // _TICKS))
+    places = list(range(0, len(points), step))
+    axes.set_xticks(places, [short(points[n][0], 14) for n in places])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    _headed(figure, axes, title)
+
+
+def _bars(figure: Figure, points: Sequence[tuple[str, float]], title: str) -> None:
+    axes = figure.add_subplot()
+    names = [short(name, 24) for name, _ in points]
+    values = [value for _, value in points]
+    places = range(len(points))
+    axes.barh(places, values, color=colour("line"), height=0.66)
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(axis="y", labelcolor=colour("ink"), length=0)
+    low, high = min(*values, 0.0), max(*values, 0.0)
+    reach = high - low or 1
+    for place, value in zip(places, values, strict=True):
+        axes.text(max(value, 0) + reach * 0.01, place, compact(value), va="center", fontsize=9, color=colour("muted"))
+    axes.set_xlim(low * 1.02, high + reach * 0.22)
+    _headed(figure, axes, title)
+
+
+def _headed(figure: Figure, axes: Axes, title: str) -> None:
+    axes.tick_params(labelsize=9)
+    heading(figure, shown(title))
