@@ -22,6 +22,11 @@ def listed(names: list[str] | None) -> bytes | None:
     return None if names is None else json.dumps({"data": [{"id": name} for name in names]}).encode()
 
 
+async def awaited(there: Endpoint, model: str) -> str:
+    async with there.async_client() as client:
+        return await there.check_async(client, model)
+
+
 def test_a_worker_without_an_address_has_no_endpoint() -> None:
     assert endpoint({}) is None
     assert endpoint({"TAILRACE_OPENAI_BASE_URL": " ", "TAILRACE_OPENAI_API_KEY": "k"}) is None
@@ -68,13 +73,13 @@ def test_the_worker_s_own_model_is_asked_where_nobody_names_one() -> None:
 
         assert there.check() == "b"
         assert there.check("a") == "a"
-        assert asyncio.run(there.check_async("a")) == "a"
+        assert asyncio.run(awaited(there, "a")) == "a"
 
 
 def test_an_endpoint_that_does_not_list_its_models_is_asked_for_the_one_that_is_named() -> None:
     with scripted(models=failed(404)) as server:
         assert at(server.env).check("x") == "x"
-        assert asyncio.run(at(server.env).check_async("x")) == "x"
+        assert asyncio.run(awaited(at(server.env), "x")) == "x"
 
 
 def test_an_endpoint_that_lists_null_has_no_models() -> None:

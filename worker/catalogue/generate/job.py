@@ -1,5 +1,6 @@
 """The job itself: where the text comes from, and that what was written once is not written again."""
 
+from contextlib import AsyncExitStack
 from secrets import randbelow
 from typing import Any
 
@@ -39,7 +40,12 @@ async def generate(ctx: Context, params: Params) -> dict[str, Any]:
         return _told_again(ctx, **kept)
     most = _most(ctx, params)
     at = endpoint()
-    source = _embedded(ctx, params, most) if at is None else await _remote(ctx, at, params, most)
+    async with AsyncExitStack() as held:
+        source = _embedded(ctx, params, most) if at is None else await _remote(ctx, at, params, most, held)
+        return await _written(ctx, source, params, most)
+
+
+async def _written(ctx: Context, source: Source, params: Params, most: int) -> dict[str, Any]:
     with ctx.step("generate") as step:
         telling = Telling(ctx, step, most)
         await telling.all_of(source)
@@ -56,13 +62,15 @@ def _most(ctx: Context, params: Params) -> int:
     return BASIC_TOKENS
 
 
-async def _remote(ctx: Context, at: Endpoint, params: Params, most: int) -> Source:
+async def _remote(ctx: Context, at: Endpoint, params: Params, most: int, held: AsyncExitStack) -> Source:
+    """One client for both requests, closed with *held*."""
     with ctx.step("check") as step:
         load(ctx, "openai")
-        model = await at.check_async(params.model)
+        client = await held.enter_async_context(at.async_client())
+        model = await at.check_async(client, params.model)
         step.summary(f"The endpoint has {model}.")
     ctx.skip_step("learn", "The endpoint's models have learned already.")
-    return Remote(at, model, params, most=most)
+    return Remote(client, model, params, most=most)
 
 
 def _embedded(ctx: Context, params: Params, most: int) -> Source:

@@ -11,7 +11,7 @@ ORDER = 4
 #: A token is a word, a mark or the end of a paragraph, with the blank before it: joined, they are the text again.
 _TOKEN = re.compile(r"\n\n| ?\w+(?:[’'-]\w+)*| ?[^\w\s]")
 #: No blank follows these.
-_OPENING = ("\n", "‘", "“", "(", "[")
+_OPENING = ("\n", "\N{LEFT SINGLE QUOTATION MARK}", "\N{LEFT DOUBLE QUOTATION MARK}", "(", "[")
 
 #: Gives on what it is given, and sees how much of it has gone by.
 Watched = Callable[[Sequence[str]], Iterable[str]]

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from worker.catalogue.endpoint import Endpoint
 from worker.catalogue.endpoint_faults import understood
 from worker.catalogue.generate.answer import Ending, Piece
 from worker.catalogue.generate.params import Params
@@ -22,27 +21,26 @@ class Remote:
 
     name = "endpoint"
 
-    def __init__(self, at: Endpoint, model: str, params: Params, *, most: int) -> None:
-        self._at, self._params, self._most = at, params, most
+    def __init__(self, client: "AsyncOpenAI", model: str, params: Params, *, most: int) -> None:
+        self._client, self._params, self._most = client, params, most
         self.ending = Ending(model=model, seed=params.seed)
 
     async def pieces(self) -> AsyncGenerator[Piece]:
         """JobFailed ``connection_lost``, to be retried, where it breaks off before its end."""
-        async with self._at.async_client() as client:
-            with understood():
-                stream = await self._asked(client)
-            with understood(midway=True):
-                async with stream:
-                    async for chunk in stream:
-                        yield self._piece(chunk)
+        with understood():
+            stream = await self._asked()
+        with understood(midway=True):
+            async with stream:
+                async for chunk in stream:
+                    yield self._piece(chunk)
         if not self.ending.finish_reason:
             raise JobFailed("connection_lost", "The endpoint's answer broke off.", retryable=True)
 
-    async def _asked(self, client: "AsyncOpenAI") -> "AsyncStream[ChatCompletionChunk]":
+    async def _asked(self) -> "AsyncStream[ChatCompletionChunk]":
         """Models that reason call the limit by another name, which others do not know."""
         from openai import BadRequestError  # noqa: PLC0415 - heavy, and not for workers without an endpoint
 
-        create: Callable[..., Awaitable[AsyncStream[ChatCompletionChunk]]] = client.chat.completions.create
+        create: Callable[..., Awaitable[AsyncStream[ChatCompletionChunk]]] = self._client.chat.completions.create
         try:
             return await create(**self._request("max_tokens"))
         except BadRequestError as error:
