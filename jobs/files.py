@@ -125,6 +125,9 @@ class FileStore:
             raise FileNotFound(file_id=name[:64]) from None
         return opened
 
+    def drop_artifact(self, job_id: str, name: str) -> None:
+        self._remove(self._artifact(job_id, name))
+
     def delete_artifacts(self, job_id: str) -> None:
         self._remove(f"{self._root}/artifacts/{job_id}")
 

@@ -31,6 +31,12 @@ class NoFiles:
         digest = hashlib.sha256(data).hexdigest()
         return ArtifactReady(id=new_id(), name=plain, media_type=media_type, bytes=len(data), sha256=digest, url="")
 
+    def recall(self, name: str, folder: Path) -> Path | None:  # noqa: ARG002 - the port's
+        return None
+
+    def drop(self, name: str) -> None:
+        """There is no later run that could ask for it."""
+
 
 def run_alone(kind: JobType) -> Job | None:
     """Runs *kind* as a job that only this process knows of."""

@@ -22,6 +22,9 @@ from worker.outputs import Output
 from worker.ports import Children, Files, Sink, check, tell
 from worker.steps import Step
 
+#: What a job saves for its later runs lies beside its artifacts, under names that no artifact of an author's has.
+_KEPT = "~kept~"
+
 
 class Context(Facts):
     """One run of one job, as its author sees it.
@@ -115,6 +118,21 @@ class Context(Facts):
         """What this run or one before it has saved under *name* last."""
         key = f"save:{plain.name(name)}"
         return default if self._keeping.find(key) is None else self._keeping.value(key)
+
+    def save_file(self, name: str, data: bytes | str | Path) -> None:
+        """Keeps a file of any size for later runs, as ``save`` does a value; nobody who watches is told of it.
+
+        A run that is over may still be writing: give each file a name of its own, and save which one counts.
+        """
+        self._files.keep(_KEPT + plain.name(name), chunks_of(data), "application/octet-stream")
+
+    def saved_file(self, name: str) -> Path | None:
+        """A local copy, inside ``workdir``, of the file that this run or one before it has saved under *name*."""
+        return self._files.recall(_KEPT + plain.name(name), self.workdir)
+
+    def drop_file(self, name: str) -> None:
+        """A saved file is not needed any more; those that are left go with the job."""
+        self._files.drop(_KEPT + plain.name(name))
 
     def _reused(self, name: str, from_attempt: int) -> None:
         check(self._sink)

@@ -1,10 +1,12 @@
 """Uploads and artifacts of one job, out of and into the service's file store."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from jobs.errors import InvalidEvent
+from jobs.errors import FileNotFound, InvalidEvent
 from jobs.events import ArtifactReady
 from jobs.files import FileStore, new_id
 from jobs.names import plain_name
@@ -35,6 +37,18 @@ class JobFiles(Files):
             sha256=sha256,
             url=f"/v1/jobs/{self._job_id}/artifacts/{quote(plain)}",
         )
+
+    def recall(self, name: str, folder: Path) -> Path | None:
+        target = folder / "kept" / plain_name(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFound), self._store.open_artifact(self._job_id, target.name) as source:
+            with target.open("wb") as file:
+                shutil.copyfileobj(source, file)
+            return target
+        return None
+
+    def drop(self, name: str) -> None:
+        self._store.drop_artifact(self._job_id, plain_name(name))
 
 
 def _local(name: str) -> str:

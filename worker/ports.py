@@ -36,13 +36,21 @@ class Sink(Protocol):
 
 
 class Files(Protocol):
-    """Uploads and artifacts of one job. Both calls may raise OSError or a TailraceError."""
+    """Uploads and artifacts of one job, and what its runs leave each other. May raise OSError or a TailraceError."""
 
     def fetch(self, file_id: str, folder: Path) -> tuple[Path, str]:
         """Copies an upload into *folder*: its local path, and the name it was uploaded under."""
         ...
 
     def keep(self, name: str, chunks: Iterator[bytes], media_type: str) -> ArtifactReady: ...
+
+    def recall(self, name: str, folder: Path) -> Path | None:
+        """Copies what was kept under *name* into *folder*, whichever run has kept it; None where there is nothing."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Nothing is kept under *name* any more."""
+        ...
 
 
 class Children(Protocol):

@@ -199,6 +199,18 @@ def test_a_jobs_artifacts_go_together_and_no_others_with_them(yard: Yard, tmp_pa
     assert yard.files.open_artifact(other, f"{other}.txt").read() == b"x"
 
 
+def test_one_artifact_can_be_dropped_and_dropped_again(yard: Yard) -> None:
+    job_id = new_id()
+    for name in ("a", "b"):
+        yard.files.keep(job_id, name, iter([b"x"]))
+    yard.files.drop_artifact(job_id, "a")
+    yard.files.drop_artifact(job_id, "a")
+
+    with pytest.raises(FileNotFound):
+        yard.files.open_artifact(job_id, "a")
+    assert yard.files.open_artifact(job_id, "b").read() == b"x"
+
+
 def test_files_may_lie_in_any_store_that_fsspec_knows(yard: Yard) -> None:
     client: Any = yard.client
     store = FileStore("memory://bucket/tailrace", client, yard.clock)

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from jobs import events as ev
+from tailrace_testing import rehearse
 from tests.worker.rig import UPLOAD, FilesInMemory, Rig
 from worker.context import Context
 from worker.job import job
+from worker.outcomes import Retry
 
 
 def _run(function: Callable[[Context], Any], **given: Any) -> Rig:
@@ -220,3 +222,17 @@ def test_a_context_says_which_attempt_it_is_and_until_when() -> None:
     assert rig.job.result == [rig.job_id, 1, True, 0]
     rig = _whole(lambda ctx: ctx.deadline, timeout_seconds=60)
     assert rig.job.result is not None
+
+
+def test_a_saved_file_is_there_for_later_runs_and_nobody_is_told_of_it() -> None:
+    def work(ctx: Context) -> object:
+        found = ctx.saved_file("part")
+        if found is None:
+            ctx.save_file("part", b"data")
+            raise Retry(0)
+        ctx.drop_file("part")
+        return [found.read_bytes().decode(), found.is_relative_to(ctx.workdir), ctx.saved_file("part") is None]
+
+    told = rehearse(job("thing")(work))
+    assert told.result == ["data", True, True]
+    assert told.artifacts == {}

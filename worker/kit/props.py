@@ -25,6 +25,8 @@ class Props:
         self._artifact_ids = (f"{number:026}" for number in itertools.count(len(uploads) + 1))
         #: The bytes of artifacts by their digest: what a run that was over has kept is in no event.
         self.blobs: dict[str, bytes] = {}
+        #: The digest of what is kept by now under each name.
+        self._kept: dict[str, str] = {}
 
     def fetch(self, file_id: str, folder: Path) -> tuple[Path, str]:
         if file_id not in self._uploads:
@@ -39,8 +41,21 @@ class Props:
         plain, data = plain_name(name), b"".join(chunks)
         digest = hashlib.sha256(data).hexdigest()
         self.blobs[digest] = data
+        self._kept[plain] = digest
         file_id = next(self._artifact_ids)
         return ArtifactReady(id=file_id, name=plain, media_type=media_type, bytes=len(data), sha256=digest, url=plain)
+
+    def recall(self, name: str, folder: Path) -> Path | None:
+        plain = plain_name(name)
+        if plain not in self._kept:
+            return None
+        target = folder / "kept" / plain
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self.blobs[self._kept[plain]])
+        return target
+
+    def drop(self, name: str) -> None:
+        self._kept.pop(plain_name(name), None)
 
     def named_in(self, params: dict[str, Any], kind: JobType) -> dict[str, Any]:
         """*params* with an upload's id wherever its name stands in the place of one."""

@@ -15,7 +15,8 @@ from worker.catalogue import outside, outside_http
 from worker.outcomes import JobFailed
 
 INSIDE = [
-    "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254",
+    "127.0.0.1", "127.9.9.9", "0.0.0.0",  # noqa: S104 - nothing is bound
+    "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254",
     "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fe80::1%1", "fd00:ec2::254", "fec0::1", "ff02::1",
     "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:7f00:1::1",
 ]  # fmt: skip
@@ -43,7 +44,7 @@ def test_no_way_of_packing_a_private_address_makes_it_public(address: ipaddress.
     "url",
     [
         "file:///etc/passwd", "ftp://example.org/", "gopher://example.org", "/etc/passwd", "", "http://", "http:///x",
-        "simplecache::http://example.org/", "http://user:secret@example.org/", "http://127.0.0.1/", "http://[::1]:80/",
+        "simplecache::http://example.org/", "http://user:hunter2@example.org/", "http://127.0.0.1/", "http://[::1]:80/",
         "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest", "http://example.org:99999/", "http://[::1/",
         "http://example.org/" + "a" * 2000, "http://example.org/\u0000",
     ],
@@ -52,7 +53,7 @@ def test_a_url_that_leads_elsewhere_is_refused_before_anything_is_looked_up(url:
     with pytest.raises(JobFailed) as refused:
         outside.checked(url)
     assert refused.value.code == "forbidden_url"
-    assert "secret" not in refused.value.message
+    assert "hunter2" not in refused.value.message
 
 
 def test_the_operator_says_which_schemes_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
