@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,11 +65,17 @@ def run() -> Runner:
     """Runs a job type: `run(kind, upload, **params)`; *more* are further uploads, *load* is how busy the service is."""
 
     def runner(
-        kind: JobType, upload: Path | None = None, *, more: Sequence[Path] = (), load: int = 0, **params: Any
+        kind: JobType, upload: Path | None = None, /, *, more: Sequence[Path] = (), load: int = 0, **params: Any
     ) -> Run:
         return run_of(told_by(kind, upload, params, more, load=load))
 
     return runner
+
+
+@pytest.fixture
+def brief(run: Runner) -> Runner:
+    """As `run`, while the service is busy: without charts, in a fraction of the time."""
+    return partial(run, load=3)
 
 
 @pytest.fixture

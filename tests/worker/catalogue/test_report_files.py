@@ -37,7 +37,7 @@ def parquet(frame: pl.DataFrame) -> bytes:
 NAMES = ["date", "sales", "shop"]
 
 
-def test_files_of_any_format_with_the_same_columns_become_one_table(run: Runner, upload: Upload) -> None:
+def test_files_of_any_format_with_the_same_columns_become_one_table(brief: Runner, upload: Upload) -> None:
     turned = [[shop, day, sales] for day, sales, shop in rows(12, 20)]
     frame = pl.DataFrame(rows(32, 18), schema=NAMES, orient="row")
     paths = [
@@ -47,7 +47,7 @@ def test_files_of_any_format_with_the_same_columns_become_one_table(run: Runner,
         upload(workbook(("s", [NAMES, *rows(50, 10)])), "d.xlsx"),
         upload("\n".join(json.dumps(dict(zip(NAMES, row, strict=True))) for row in rows(60, 5)), "e.jsonl"),
     ]
-    done = run(report_job, paths[0], more=paths[1:])
+    done = brief(report_job, paths[0], more=paths[1:])
     assert (done.result["rows"], done.result["columns"]) == (65, 4)
     found = {c["column"]["name"]: c for c in json.loads(done.artifacts["figures.json"])["columns"]}
     assert list(found) == [*NAMES, "source"]
@@ -56,11 +56,11 @@ def test_files_of_any_format_with_the_same_columns_become_one_table(run: Runner,
     assert "5 files with the same columns stand in one table" in done.text
 
 
-def test_a_far_value_is_told_with_the_file_that_it_is_in(run: Runner, upload: Upload) -> None:
+def test_a_far_value_is_told_with_the_file_that_it_is_in(brief: Runner, upload: Upload) -> None:
     odd = rows(30, 30)
     odd[7][1] = 99_999
     paths = [upload(as_csv(NAMES, rows(0, 30)), "a.csv"), upload(as_csv(NAMES, odd), "b.csv")]
-    done = run(report_job, paths[0], more=paths[1:])
+    done = brief(report_job, paths[0], more=paths[1:])
     assert "sales is 99,999 on line 9 of b.csv" in done.text
 
 
@@ -82,19 +82,19 @@ def test_other_columns_get_a_part_of_their_own(run: Runner, upload: Upload) -> N
         assert fractions[-1] == 1
 
 
-def test_one_bad_file_of_several_is_named_by_its_failure(run: Runner, upload: Upload) -> None:
+def test_one_bad_file_of_several_is_named_by_its_failure(brief: Runner, upload: Upload) -> None:
     with pytest.raises(JobFailed) as failed:
-        run(report_job, upload(as_csv(NAMES, rows(0, 9)), "a.csv"), more=[upload(b"%PDF-1.7 x", "b.pdf")])
+        brief(report_job, upload(as_csv(NAMES, rows(0, 9)), "a.csv"), more=[upload(b"%PDF-1.7 x", "b.pdf")])
     assert failed.value.code == "not_a_table"
     assert "b.pdf" in failed.value.message
 
 
-def test_the_measures_that_were_asked_for_are_followed_and_no_others(run: Runner, upload: Upload) -> None:
+def test_the_measures_that_were_asked_for_are_followed_and_no_others(brief: Runner, upload: Upload) -> None:
     text = as_csv(["date", "a", "b", "c"], [[f"2024-01-{n % 28 + 1:02}", n % 7, n % 11, n % 13] for n in range(60)])
-    done = run(report_job, upload(text), value_columns=["C", "a"])
+    done = brief(report_job, upload(text), value_columns=["C", "a"])
     measured = {trend["measure"] for trend in done.result["trends"]}
     assert measured - {"number of rows"} == {"a", "c"}
     assert done.result["trends"][0]["measure"] == "c"
     with pytest.raises(JobFailed) as failed:
-        run(report_job, upload(text), value_columns=["date"])
+        brief(report_job, upload(text), value_columns=["date"])
     assert failed.value.code == "no_such_column"

@@ -70,7 +70,8 @@ def table() -> str:
             income = (
                 99_999_999 if (n, place) == (20, 1) else 1_000_000 + n * 25_000 + place * 90_000 + n * 7919 % 40_000
             )
-            rows.append(f'{2020 + n // 12}年{n % 12 + 1}月,{branch},"￥{income:,}",{"" if n % 9 == 0 else 30 + n % 7}%')
+            share = "" if n % 9 == 0 else f"{30 + n % 7}%"
+            rows.append(f'{2020 + n // 12}年{n % 12 + 1}月,{branch},"￥{income:,}",{share}')
     return "月份,分公司,营业收入,毛利率\n" + "\n".join(rows) + "\n"
 
 
@@ -87,12 +88,12 @@ def test_the_narrative_follows_the_headers(chinese: Any) -> None:
     assert "共有 144 行、4 列" in chinese.text
     assert "营业收入为" in chinese.text
     assert "2021年9月" in chinese.text
-    left = set(ENGLISH_WORD.findall(chinese.text)) - {"CSV", "utf", "Theil", "Sen"}
+    left = set(ENGLISH_WORD.findall(chinese.text)) - {"CSV", "csv", "utf"}
     assert left == set()
 
 
 def test_the_page_its_charts_and_the_markdown_follow_too(chinese: Any) -> None:
-    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", chinese.artifact("report.html"), flags=re.DOTALL)
+    text = re.sub(r"<style.*?</style>|<[^>]+>", " ", chinese.artifact("report.html"), flags=re.DOTALL)
     names = {
         "CSV",
         "Tailrace",

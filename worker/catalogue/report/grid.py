@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from worker.catalogue.report.dialect import is_data, look
 
@@ -33,9 +34,10 @@ def layout_of(top: Sequence[Cells]) -> Layout | None:
     """Find the table in the first rows of a grid; None where no row is a header and none is data."""
     rows = [[(cell or "").strip() for cell in row] for row in top[:_TOP_ROWS]]
     usual = _usual_width(rows)
-    first = next((n for n, row in enumerate(rows) if _is_full(row, usual)), None)
-    if first is None:
+    full = [n for n, row in enumerate(rows) if sum(map(bool, row)) >= max(1, _FILLED * usual)]
+    if not full:
         return None
+    first = next((n for n, after in pairwise(full) if not _is_title(rows[n], rows[after])), full[-1])
     below = rows[first + 1 :]
     if is_data(rows[first], below):
         return Layout(names=("",) * len(rows[first]), begin=first, titles=_titles(rows[:first]), headless=True)
@@ -52,10 +54,10 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
     return max(width for width, many in widths.items() if many >= most / 2)
 
 
-def _is_full(row: Sequence[str], usual: int) -> bool:
-    """A title that is merged over the whole width says the same in every cell."""
+def _is_title(row: Sequence[str], after: Sequence[str]) -> bool:
+    """Tell a title that is merged over the whole width: it says the same in every cell, and names stand below it."""
     filled = [cell for cell in row if cell]
-    return len(filled) >= max(1, _FILLED * usual) and not (len(filled) > 1 and len(set(filled)) == 1)
+    return len(filled) > 1 and len(set(filled)) == 1 and not look(filled[0]) and not any(map(look, after))
 
 
 def _has_second(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

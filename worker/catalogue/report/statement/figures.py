@@ -9,7 +9,6 @@ from worker.catalogue.report.statement.items import Item
 
 Values = tuple[float | None, ...]
 _DAYS_OF_YEAR = 365
-_YEAR_DAYS = 365.25
 _LEAST_FOR_RATE = 3
 
 
@@ -80,7 +79,8 @@ class Statement:
         found = [(period, value) for period, value in zip(self.periods, row.values, strict=True) if value is not None]
         if len(found) < _LEAST_FOR_RATE or found[0][1] <= 0 or found[-1][1] <= 0:
             return None
-        years = (found[-1][0].start - found[0][0].start).days / _YEAR_DAYS
+        first, last = found[0][0].start, found[-1][0].start
+        years = last.year - first.year + (last.month - first.month) / 12
         return float((found[-1][1] / found[0][1]) ** (1 / years) - 1) if years > 0 else None
 
 
