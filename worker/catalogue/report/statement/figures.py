@@ -25,7 +25,7 @@ class Row:
 
     @property
     def growth(self) -> Values:
-        """Change from the period before, as a share of it; None where that was not above zero."""
+        """Change from the period before, as a share of it; None where that was not above zero, or this is below."""
         grown = (_grown(before, after) for before, after in pairwise(self.values))
         return (None, *grown) if self.values else ()
 
@@ -85,7 +85,7 @@ class Statement:
 
 
 def _grown(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None or before <= 0 else after / before - 1
+    return None if before is None or after is None or before <= 0 or after < 0 else after / before - 1
 
 
 def divided(above: float | None, below: float | None) -> float | None:
