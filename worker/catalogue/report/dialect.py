@@ -129,7 +129,7 @@ def _below_titles(rows: list[list[str]], first: int, width: int) -> int:
     while place < len(rows) and (len(rows[place]) != width or sum(map(bool, rows[place])) <= 1):
         place += 1
     full = place < len(rows) and width >= _WIDE and all(cell.strip() for cell in rows[place])
-    return place if full and not is_data(rows[place], rows[place + 1 :]) else first
+    return place if full and not any(map(look, rows[place])) else first
 
 
 def is_data(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
