@@ -1,7 +1,8 @@
 """Runs a job type as a worker would, and keeps what it told to be looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,10 +44,13 @@ Runner = Callable[..., Run]
 SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "nyc-airports-2013.csv"
 
 
-def told_by(kind: JobType, upload: Path | None, params: dict[str, Any], **more: Any) -> Told:
+def told_by(
+    kind: JobType, upload: Path | None, params: dict[str, Any], further: Sequence[Path] = (), **more: Any
+) -> Told:
     """The job's one attempt; what it raised is raised where it failed."""
-    files = {} if upload is None else {upload.name: upload.read_bytes()}
+    files = {path.name: path.read_bytes() for path in [*([] if upload is None else [upload]), *further]}
     given = params if upload is None else {**params, "file": upload.name}
+    given |= {"files": [path.name for path in further]} if further else {}
     return rehearse(kind, given, files=files, max_attempts=1, reraise=True, **more)
 
 
@@ -58,12 +62,20 @@ def run_of(told: Told) -> Run:
 
 @pytest.fixture
 def run() -> Runner:
-    """Runs a job type: `run(kind, upload, **params)`."""
+    """Runs a job type: `run(kind, upload, **params)`; *more* are further uploads, *load* is how busy the service is."""
 
-    def runner(kind: JobType, upload: Path | None = None, **params: Any) -> Run:
-        return run_of(told_by(kind, upload, params))
+    def runner(
+        kind: JobType, upload: Path | None = None, /, *, more: Sequence[Path] = (), load: int = 0, **params: Any
+    ) -> Run:
+        return run_of(told_by(kind, upload, params, more, load=load))
 
     return runner
+
+
+@pytest.fixture
+def brief(run: Runner) -> Runner:
+    """As `run`, while the service is busy: without charts, in a fraction of the time."""
+    return partial(run, load=3)
 
 
 @pytest.fixture

@@ -25,15 +25,25 @@ def test_the_steps_are_those_of_the_code() -> None:
 
 
 def test_the_failures_are_those_of_the_code() -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "worker" / "catalogue" / "report").glob("*.py"))
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "worker" / "catalogue" / "report").rglob("*.py"))
     raised = set(re.findall(r'JobFailed\(\s*"(\w+)"', code))
     assert set(first_cells(REPORT, "code")) == raised
 
 
 def test_the_bounds_are_those_of_the_code() -> None:
-    for bound in (limits.MAX_COLUMNS, limits.MAX_ROWS, limits.MAX_CELLS, limits.MAX_ROWS_COMPARED):
+    for bound in (
+        limits.MAX_SHEET_CELLS,
+        limits.MAX_FILES,
+        limits.MAX_TABLES,
+        limits.MAX_COLUMNS,
+        limits.MAX_ROWS,
+        limits.MAX_CELLS,
+        limits.MAX_ROWS_COMPARED,
+    ):
         assert f"{bound:,}" in REPORT
     assert f"{limits.MAX_TEXT_BYTES >> 30} GiB" in REPORT
+    for mebibytes in (limits.MAX_WORKBOOK_BYTES, limits.MAX_PART_BYTES, limits.MAX_JSON_BYTES):
+        assert f"{mebibytes >> 20} MiB" in REPORT
 
 
 def test_every_sample_says_where_it_is_from_and_under_which_licence() -> None:

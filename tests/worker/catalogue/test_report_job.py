@@ -18,7 +18,7 @@ Runner = Callable[..., Any]
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "data" / "nyc-airports-2013.csv"
 STEPS = ["read", "profile", "trends", "anomalies", "charts", "write"]
-HEAVY = "polars numpy scipy sklearn matplotlib jinja2 charset_normalizer"
+HEAVY = "polars fastexcel numpy scipy sklearn matplotlib jinja2 charset_normalizer"
 
 
 def python(*args: str) -> str:

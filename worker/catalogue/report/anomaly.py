@@ -27,6 +27,12 @@ class Sort(StrEnum):
     DATE = "date"
     #: A stretch of time without rows.
     GAP = "gap"
+    #: In a statement: a total that is not the sum of its parts.
+    SUM = "sum"
+    #: In a statement: an item or a margin that moved unlike the rest.
+    GROWTH = "growth"
+    #: In a statement: figures that contradict each other.
+    CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

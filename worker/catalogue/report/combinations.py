@@ -13,6 +13,7 @@ from worker.catalogue.report.limits import MAX_COLUMNS_COMPARED, MAX_ROWS_COMPAR
 from worker.catalogue.report.outliers import Where
 from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.robust import Floats, z_scores
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import number
 
 _LEAST_ROWS = 60
@@ -136,9 +137,14 @@ def told(data: Compared, odd: Odd, where: Where) -> Anomaly:
         sort=Sort.COMBINATION,
         column=column.name,
         key=column.key,
-        why=(
-            f"{column.name} is {number(odd.value, column.unit)} on {where.told(odd.row)}, although {partner.name} is"
-            f" {number(odd.other, partner.unit)} there: rows like it have about {number(odd.expected, column.unit)}."
+        why=say(
+            "{column} is {value} on {where}, although {partner} is {other} there: rows like it have about {expected}.",
+            column=column.name,
+            value=number(odd.value, column.unit),
+            where=where.told(odd.row),
+            partner=partner.name,
+            other=number(odd.other, partner.unit),
+            expected=number(odd.expected, column.unit),
         ),
         score=severity(odd.z, ODD),
         value=odd.value,

@@ -47,6 +47,8 @@ FORMATS = (
     Format(pattern=r"(?P<year>(?:19|20)\d\d)\s?年度?"),
 )
 _HINTS = re.compile(r"date|month|period|year|\bfy|quarter|time|day\b|年|月|日期|期间|季", re.IGNORECASE)
+#: Stricter: beside such a name numbers may stand for days.
+_DATED = re.compile(r"date|\bday\b|time|日期|时间", re.IGNORECASE)
 _CLEARLY = 0.95
 _NOON = 12
 #: The commonest ways, which polars reads itself.
@@ -62,6 +64,11 @@ def guess_format(sample: Sequence[str], name: str, *, day_first: bool) -> Format
     if len(fitting) > 1 and {form.note for form in fitting} == {"day before month", "month before day"}:
         return _order(fitting, sample, day_first=day_first)
     return Format(pattern=fitting[0].pattern, hinted=fitting[0].hinted)
+
+
+def speaks_of_dates(name: str) -> bool:
+    """Whether a column's name says that it holds dates."""
+    return _DATED.search(name) is not None
 
 
 def _share(form: Format, sample: Sequence[str]) -> float:

@@ -26,6 +26,8 @@ _SAMPLE_ROWS = 500
 #: Shares of the rows: that a delimiter must split alike, that none must split for one column to be meant.
 _CONSISTENT, _MOSTLY = 0.5, 0.6
 _LONG_CELL = 100
+_TITLES = 5
+_WIDE = 3
 _FEW = 2
 _NAME_CHARS = 120
 
@@ -43,6 +45,8 @@ class Dialect:
     headless: bool
     #: Names that were empty or stood twice, and were made up.
     renamed: int
+    #: What is written above the header.
+    titles: tuple[str, ...] = ()
 
     @property
     def spoken(self) -> str:
@@ -101,9 +105,9 @@ def _one_column(rows: list[list[str]]) -> Dialect:
 def _shape(rows: list[list[str]], delimiter: str, width: int) -> Dialect:
     if width > MAX_COLUMNS:
         raise JobFailed("too_many_columns", f"The table has {width:,} columns; a report takes {MAX_COLUMNS:,} at most.")
-    first = next((i for i, row in enumerate(rows) if len(row) == width and any(row)), 0)
+    first = _below_titles(rows, next((i for i, row in enumerate(rows) if len(row) == width and any(row)), 0), width)
     header = rows[first]
-    headless = _is_data(header, rows[first + 1 :])
+    headless = is_data(header, rows[first + 1 :])
     cells = [""] * width if headless else header
     names, renamed = unique_names(cells)
     return Dialect(
@@ -113,23 +117,36 @@ def _shape(rows: list[list[str]], delimiter: str, width: int) -> Dialect:
         skip=first if headless else first + 1,
         headless=headless,
         renamed=0 if headless else renamed,
+        titles=tuple(title for row in rows[:first] if (title := shown(" ".join(filter(None, row)), _LONG_CELL)))[
+            :_TITLES
+        ],
     )
 
 
-def _is_data(row: Sequence[str], below: Sequence[list[str]]) -> bool:
+def _below_titles(rows: list[list[str]], first: int, width: int) -> int:
+    """Go past titles that commas pad to the table's width: lone cells above a row that names every column."""
+    place = first
+    while place < len(rows) and (len(rows[place]) != width or sum(map(bool, rows[place])) <= 1):
+        place += 1
+    full = place < len(rows) and width >= _WIDE and all(cell.strip() for cell in rows[place])
+    return place if full and not any(map(look, rows[place])) else first
+
+
+def is_data(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     """Tell data from a header: a number or a date, with more of the same below it."""
-    looks = [_look(cell) for cell in row]
-    if not any(looks) or _counts_up([cell for cell, look in zip(row, looks, strict=True) if look]):
+    kinds = [look(cell) for cell in row]
+    if not any(kinds) or _counts_up([cell for cell, kind in zip(row, kinds, strict=True) if kind]):
         return False
     same_width = [other for other in below if len(other) == len(row)][:20]
-    for index, look in enumerate(looks):
-        column = [_look(other[index]) for other in same_width if other[index].strip()]
-        if look and (not column or column.count(look) > len(column) / 2):
+    for index, kind in enumerate(kinds):
+        column = [look(other[index]) for other in same_width if other[index].strip()]
+        if kind and (not column or column.count(kind) > len(column) / 2):
             return True
     return False
 
 
-def _look(cell: str) -> str:
+def look(cell: str) -> str:
+    """Say what a cell looks like: a date, a number (but no year), or nothing of either."""
     text = cell.strip()
     if _DATE.fullmatch(text):
         return "date"

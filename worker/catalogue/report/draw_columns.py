@@ -11,7 +11,8 @@ from worker.catalogue.report.draw_time import heading
 from worker.catalogue.report.groups import Groups, Relations
 from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.spread import Bars
-from worker.catalogue.report.svg import colour
+from worker.catalogue.report.svg import colour, roomy
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import capital, compact, measure, number, percent, short
 
 _PANELS_IN_ROW = 3
@@ -27,7 +28,7 @@ def distributions(figure: Figure, profiles: Sequence[Profile]) -> None:
         axes.set_axis_off()
     for axes, profile in zip(panels, profiles, strict=False):
         _histogram(axes, profile)
-    heading(figure, "How the values are spread", "rows by value; dashed: median")
+    heading(figure, say("How the values are spread"), say("rows by value; dashed: median"))
 
 
 def _histogram(axes: Axes, profile: Profile) -> None:
@@ -47,14 +48,15 @@ def _histogram(axes: Axes, profile: Profile) -> None:
 
 
 def _outside(bars: Bars) -> str:
-    parts = [f"{many:,} {side}" for many, side in ((bars.below, "further left"), (bars.above, "further right")) if many]
-    return ", ".join(parts)
+    parts = [say("{many:,} further left", many=bars.below)] if bars.below else []
+    parts += [say("{many:,} further right", many=bars.above)] if bars.above else []
+    return say(", ").join(parts)
 
 
 def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], labels: Sequence[str], role: str) -> None:
     places = range(len(names))
     axes.barh(places, values, height=0.66, color=colour(role))
-    axes.set_yticks(places, [short(name, _LABEL_CELLS) for name in names])
+    axes.set_yticks(places, [roomy(short(name, _LABEL_CELLS)) for name in names])
     axes.invert_yaxis()
     axes.grid(visible=False)
     axes.set_xticks([])
@@ -74,16 +76,21 @@ def missing(figure: Figure, profiles: Sequence[Profile]) -> None:
     shares = [profile.missing_share for profile in profiles]
     labels = [f"{percent(p.missing_share)} ({p.rows - p.present:,})" for p in profiles]
     _bars(axes, names, shares, labels, "soft")
-    heading(figure, "Missing values", "share of the rows without a value")
+    heading(figure, say("Missing values"), say("share of the rows without a value"))
 
 
 def groups(figure: Figure, found: Groups, most: int) -> None:
     """Draw the main measure by category, the largest groups first."""
     axes = figure.add_subplot()
     kept = found.groups[:most]
-    labels = [f"{number(group.value, found.unit)} · {group.rows:,} rows" for group in kept]
+    labels = [f"{number(group.value, found.unit)} · {_rows(group.rows)}" for group in kept]
     _bars(axes, [group.name for group in kept], [group.value for group in kept], labels, "line")
-    heading(figure, capital(f"{measure(found.how, found.measure)} by {found.category}"))
+    title = say("{name} by {every}", name=measure(found.how, found.measure), every=found.category)
+    heading(figure, capital(title))
+
+
+def _rows(many: int) -> str:
+    return say("{many:,} rows", many=many)
 
 
 def correlation(figure: Figure, found: Relations) -> None:
@@ -99,11 +106,11 @@ def correlation(figure: Figure, found: Relations) -> None:
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
     turned = 35 if size > 4 else 0  # noqa: PLR2004 - then names would touch
-    names = [short(name, _LABEL_CELLS) for name in found.names]
+    names = [roomy(short(name, _LABEL_CELLS)) for name in found.names]
     axes.set_xticks(range(size - 1), names[:-1], rotation=turned, ha="right" if turned else "center")
     axes.set_yticks(range(1, size), names[1:])
     axes.tick_params(length=0, labelcolor=colour("ink"))
-    heading(figure, "What moves together", "Spearman’s ρ: blue together, red against each other")
+    heading(figure, say("What moves together"), say("Spearman’s ρ: blue together, red against each other"))
 
 
 def _cell(axes: Axes, x: int, y: int, rho: float | None) -> None:

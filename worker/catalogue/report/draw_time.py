@@ -11,8 +11,9 @@ from matplotlib.ticker import FuncFormatter
 from worker.catalogue.report.anomaly import Anomaly, Line
 from worker.catalogue.report.periods import Periods, Point
 from worker.catalogue.report.svg import colour
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import Trend
-from worker.catalogue.report.words import capital, compact, measure, number, period, short
+from worker.catalogue.report.words import capital, compact, day, measure, number, period, short
 
 _TICKS, _FEW_TICKS, _NARROW = 7, 4, 7.0
 _MARKED = 60
@@ -49,9 +50,9 @@ def _brief(point: Point, every: str) -> str:
     start = point.start
     match every:
         case "week" | "day":
-            return f"{start.day} {start:%b} ’{start:%y}"
+            return say("{start.day} {start:%b} ’{start:%y}", start=start)
         case "hour":
-            return f"{start.day} {start:%b} {start:%H:%M}"
+            return say("{start.day} {start:%b} {start:%H:%M}", start=start)
         case _:
             return period(start, every)
 
@@ -70,11 +71,13 @@ def trend_chart(figure: Figure, trend: Trend) -> None:
     axes.margins(y=0.2)
     limits = axes.get_ylim()
     edges = _edges(axes, trend, values)
-    notes = [f"by {trend.every}", *_fitted(axes, trend, whole), *edges]
+    notes = [say("by {every}", every=say(trend.every)), *_fitted(axes, trend, whole), *edges]
     axes.set_ylim(*limits)
     _mark(axes, trend)
     time_axis(axes, trend.points, trend.every, _TICKS if figure.get_figwidth() > _NARROW else _FEW_TICKS)
-    heading(figure, capital(measure(trend.how, trend.name)) if trend.how != "value" else trend.name, "; ".join(notes))
+    heading(
+        figure, capital(measure(trend.how, trend.name)) if trend.how != "value" else trend.name, say("; ").join(notes)
+    )
 
 
 def _edges(axes: Axes, trend: Trend, values: Sequence[float]) -> list[str]:
@@ -83,7 +86,7 @@ def _edges(axes: Axes, trend: Trend, values: Sequence[float]) -> list[str]:
         inner = n + 1 if n == 0 else n - 1
         axes.plot([n, inner], [values[n], values[inner]], color=colour("soft"), linewidth=1.4, linestyle=(0, (2, 2)))
         axes.plot([n], [values[n]], "o", color=colour("soft"), markersize=4)
-    return [f"dotted: incomplete {trend.every}"] if trend.partial else []
+    return [say("dotted: incomplete {every}", every=say(trend.every))] if trend.partial else []
 
 
 def _fitted(axes: Axes, trend: Trend, whole: Sequence[float]) -> list[str]:
@@ -92,7 +95,11 @@ def _fitted(axes: Axes, trend: Trend, whole: Sequence[float]) -> list[str]:
     inner = [n for n, value in enumerate(whole) if not isnan(value)]
     ends = [trend.fitted_first, trend.fitted_last]
     axes.plot([inner[0], inner[-1]], ends, color=colour("fit"), linewidth=1.6, linestyle=(0, (6, 3)))
-    return [f"dashed: {trend.direction} by {number(abs(trend.slope or 0), trend.unit)} a {trend.every}"]
+    slope = number(abs(trend.slope or 0), trend.unit)
+    told = say(
+        "dashed: {direction} by {slope} a {every}", direction=say(trend.direction), slope=slope, every=say(trend.every)
+    )
+    return [told]
 
 
 def _mark(axes: Axes, trend: Trend) -> None:
@@ -126,7 +133,7 @@ def odd_chart(figure: Figure, lines: Sequence[Line], anomalies: Sequence[Anomaly
         time_axis(axes, line.points, periods.unit, _TICKS)
         name = capital(measure(line.how, line.name)) if line.how != "value" else line.name
         axes.set_title(short(name, 80), loc="left", fontsize=10, color=colour("ink"))
-    heading(figure, f"Odd {periods.unit}s")
+    heading(figure, say(f"Odd {periods.unit}s"))
 
 
 def _odd(axes: Axes, line: Line, marks: Sequence[Anomaly], unit: str) -> None:
@@ -140,4 +147,5 @@ def _odd(axes: Axes, line: Line, marks: Sequence[Anomaly], unit: str) -> None:
         if all(abs(place - other) > _APART * len(places) for other in named):
             named.append(place)
             above = 7 if (mark.spreads or 0) > 0 else -14
-            _label(axes, mark.when.removeprefix("week of "), (place, value), places=len(places), above=above)
+            when = day(line.points[place].start) if unit == "week" else mark.when
+            _label(axes, when, (place, value), places=len(places), above=above)

@@ -1,5 +1,6 @@
 """Every figure of a report, as JSON and as the small result of the job."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,10 +10,12 @@ from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.narrative import in_short
 from worker.catalogue.report.periods import Point
 from worker.catalogue.report.span import span_of
+from worker.catalogue.report.statement.figures import Statement
 from worker.catalogue.report.trend import Trend, ranked
 from worker.catalogue.report.words import period
 
 _TOP = 5
+_SHOWN = 24
 
 
 def as_json(found: Findings) -> bytes:
@@ -44,13 +47,43 @@ def as_json(found: Findings) -> bytes:
             "rows_compared": anomalies.rows_compared,
             "columns_compared": anomalies.columns_compared,
         },
+        **({} if found.statement is None else {"statement": _statement(found.statement)}),
         "narrative": found.story,
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
 
-def result(found: Findings, artifacts: list[str]) -> dict[str, Any]:
-    """Sum the report up in a few kilobytes."""
+def _statement(statement: Statement) -> dict[str, Any]:
+    return {
+        "unit": statement.unit,
+        "periods": statement.periods,
+        "items": [{**msgspec.to_builtins(row), "growth": row.growth} for row in statement.rows],
+        "ratios": statement.ratios,
+    }
+
+
+def result(tables: Sequence[Findings], artifacts: list[str]) -> dict[str, Any]:
+    """Sum the report up in a few kilobytes: its first table, and of the others what is said in short."""
+    found = tables[0]
+    summed = {**_summed(found), "artifacts": artifacts}
+    if found.basic:
+        summed["basic"] = True
+    if found.statement is not None:
+        summed["statement"] = {
+            "periods": [period.label for period in found.statement.periods][-_SHOWN:],
+            "ratios": {ratio.name: ratio.values[-1] for ratio in found.statement.ratios},
+        }
+    if len(tables) > 1:
+        summed["more_tables"] = [_brief(other) for other in tables[1:]]
+    return summed
+
+
+def _brief(found: Findings) -> dict[str, Any]:
+    reading = found.reading
+    return {"file": found.file, "rows": reading.rows, "columns": reading.columns, "summary": in_short(found)[:3]}
+
+
+def _summed(found: Findings) -> dict[str, Any]:
     reading, trends = found.reading, found.trends
     main = "" if found.main is None else found.main.column.key
     return {
@@ -71,7 +104,6 @@ def result(found: Findings, artifacts: list[str]) -> dict[str, Any]:
                 for one in headlines(found.anomalies.listed, _TOP)
             ],
         },
-        "artifacts": artifacts,
     }
 
 

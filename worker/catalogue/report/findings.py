@@ -7,6 +7,7 @@ from worker.catalogue.report.anomaly import Anomalies
 from worker.catalogue.report.groups import Groups, Relations
 from worker.catalogue.report.profile import Profile, Profiles
 from worker.catalogue.report.read import Reading
+from worker.catalogue.report.statement.figures import Statement
 from worker.catalogue.report.trend import Trends
 
 Section = Literal["read", "profile", "trends", "anomalies"]
@@ -29,7 +30,7 @@ class Chart:
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """What was found; stages fill it in their order."""
+    """What was found in one table; stages fill it in their order."""
 
     title: str
     file: str
@@ -41,5 +42,15 @@ class Findings:
     trends: Trends | None = None
     anomalies: Anomalies = field(default_factory=Anomalies)
     charts: list[Chart] = field(default_factory=list)
+    #: The service is busy: shorter, and without charts.
+    basic: bool = False
+    #: The table is a financial statement; its periods are the rows of the profiles.
+    statement: Statement | None = None
+    #: Number of the table in its report, from 1 on.
+    place: int = 1
     #: The narrative, by the stage that told it.
     story: dict[Section, list[str]] = field(default_factory=dict)
+
+    def named(self, file: str) -> str:
+        """The name of one of the table's artifacts: those of a report's first table have no other in front."""
+        return file if self.place == 1 else f"table-{self.place}-{file}"

@@ -1,10 +1,12 @@
 """The job itself: its params and the order of its stages, which are loaded once it runs, in the worker's child."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.catalogue.report.limits import MAX_FILES
 from worker.catalogue.report.loading import load
+from worker.catalogue.report.tongue import say, speaking
 from worker.context import Context
 from worker.job import FileId, job
 
@@ -17,11 +19,35 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    file: FileId = Field(description="A CSV or TSV file (plain or gzipped) or a Parquet file.", title="File")
+    file: FileId = Field(
+        description="A table: CSV, TSV or JSON (each plain or gzipped), an Excel workbook (.xlsx) or a Parquet file.",
+        title="File",
+    )
     title: str = Field(default="", max_length=120, description="Title of the report; the file's name if empty.")
     date_column: str = Field(default="", max_length=200, description="Column of dates; found by itself if empty.")
     value_column: str = Field(default="", max_length=200, description="Measure to lead with; chosen if empty.")
     max_anomalies: int = Field(default=30, ge=1, le=200, description="Anomalies to list at most.")
+    files: list[FileId] = Field(
+        default=[],
+        max_length=MAX_FILES - 1,
+        description="Further files: those with the same columns become one table, others get a part of their own.",
+        title="More files",
+    )
+    sheet: str = Field(
+        default="",
+        max_length=100,
+        description="Sheet of an Excel workbook; the first with a table if empty, every one if *.",
+    )
+    value_columns: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default=[], max_length=30, description="Measures to follow, and no others; all if empty."
+    )
+    kind: Literal["auto", "table", "statement"] = Field(
+        default="auto",
+        description="A financial statement has items in its rows and periods in its columns; seen by itself if auto.",
+    )
+    language: Literal["en", "zh", "auto"] = Field(
+        default="en", description="Language of the report: English, Chinese, or that of the file's headers."
+    )
 
 
 @job(
@@ -36,28 +62,40 @@ class Params(BaseModel):
 )
 def report(ctx: Context, params: Params) -> dict[str, Any]:
     """Analyse a table."""
-    with ctx.step("read", title="Read the data") as step:
-        step.progress(fraction=0, message="Opening the file")
+    with speaking(params.language):
+        return _written(ctx, params)
+
+
+def _written(ctx: Context, params: Params) -> dict[str, Any]:
+    with ctx.step("read", title=say("Read the data")) as step:
+        step.progress(fraction=0, message=say("Opening the file"))
         made = _stages(ctx, params)
         step.summary(made.read(step))
-    with ctx.step("profile", title="Profile the columns") as step:
+    with ctx.step("profile", title=say("Profile the columns")) as step:
         step.summary(made.profile(step))
     if made.dated:
-        with ctx.step("trends", title="Find trends over time") as step:
-            step.progress(fraction=0, message=f"Following {made.dated}")
+        with ctx.step("trends", title=say("Find trends over time")) as step:
+            step.progress(fraction=0, message=say("Following {dated}", dated=made.dated))
             step.summary(made.follow(step))
     else:
-        ctx.skip_step("trends", "The table has no column of dates.")
-    with ctx.step("anomalies", title="Find anomalies") as step:
-        step.progress(fraction=0, message="Looking for what stands out")
+        ctx.skip_step("trends", say("The table has no column of dates."))
+    with ctx.step("anomalies", title=say("Find anomalies")) as step:
+        step.progress(fraction=0, message=say("Looking for what stands out"))
         step.summary(made.search(step))
-    with ctx.step("charts", title="Draw the charts") as step:
-        step.progress(fraction=0, message="Choosing charts")
-        step.summary(made.draw(step))
-    with ctx.step("write", title="Write the report") as step:
+    _charts(ctx, made)
+    with ctx.step("write", title=say("Write the report")) as step:
         result = made.write(step)
-        step.summary(f"{len(result['artifacts'])} files")
+        step.summary(say("{many} files", many=len(result["artifacts"])))
     return result
+
+
+def _charts(ctx: Context, made: "Report") -> None:
+    if made.basic:
+        ctx.skip_step("charts", say("The service is busy, so the report goes without charts."))
+        return
+    with ctx.step("charts", title=say("Draw the charts")) as step:
+        step.progress(fraction=0, message=say("Choosing charts"))
+        step.summary(made.draw(step))
 
 
 def _stages(ctx: Context, params: Params) -> "Report":

@@ -12,6 +12,7 @@ from worker.catalogue.report.digits import digits_kind
 from worker.catalogue.report.distinct import distinct_values
 from worker.catalogue.report.missing import without_missing
 from worker.catalogue.report.table import Column, Kind
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import shown
 
 _SAMPLE = 3_000
@@ -70,7 +71,7 @@ def _written(column: Column, present: pl.Series, *, comma_likely: bool) -> tuple
     if style:
         values = _parsed(present, lambda piece: numbers.parse(piece, style))
         if _mostly(values, present):
-            measured = _measured(replace(column, unit=style.unit, note=style.note), values)
+            measured = _measured(replace(column, unit=style.unit, note=style.note and say(style.note)), values)
             return _checked(measured, present, values)
     return _worded(column, present)
 
@@ -88,7 +89,9 @@ def _checked(column: Column, present: pl.Series, values: pl.Series) -> tuple[Col
 
 def _date(column: Column, moments: pl.Series, note: str = "") -> Column:
     whole = bool((moments.drop_nulls().dt.truncate("1d") == moments.drop_nulls()).all())
-    return replace(column, kind=Kind.DATE, whole=whole, note=f"dates were read with the {note}" if note else "")
+    return replace(
+        column, kind=Kind.DATE, whole=whole, note=note and say("dates were read with the {order}", order=say(note))
+    )
 
 
 def _measured(column: Column, values: pl.Series) -> Column:

@@ -14,6 +14,16 @@ MAX_ROWS: Final = 12_000_000
 MAX_CELLS: Final = 400_000_000
 #: Bytes of text that a compressed file may unfold to.
 MAX_TEXT_BYTES: Final = 4 << 30
+#: Bytes of an Excel workbook, and of any one part of it once it is unfolded.
+MAX_WORKBOOK_BYTES: Final = 200 << 20
+MAX_PART_BYTES: Final = 512 << 20
+#: Cells between the first and the last filled one of a sheet: the library holds them all.
+MAX_SHEET_CELLS: Final = 25_000_000
+#: Bytes of a JSON file that is one array; JSON lines have no bound of their own.
+MAX_JSON_BYTES: Final = 32 << 20
+#: Files of one report, and tables that it tells of.
+MAX_FILES: Final = 20
+MAX_TABLES: Final = 12
 #: Bytes that are looked at to find encoding, delimiter and header.
 SAMPLE_BYTES: Final = 256 << 10
 #: Bytes that are searched for the first byte that is not ASCII.

@@ -53,6 +53,8 @@ def adds_up(column: Column) -> bool:
 def measures(profiles: Profiles) -> list[Profile]:
     """Profiles of the columns that measure something, in the file's order; the fullest where there are many."""
     fitting = [p for p in profiles.columns if p.column.kind is Kind.NUMBER and p.distinct > 1]
+    if profiles.chosen:
+        return [p for p in fitting if p.column.key in profiles.chosen]
     fullest = sorted(fitting, key=lambda p: -p.present)[:MAX_MEASURES]
     return [profile for profile in fitting if profile in fullest]
 
@@ -64,6 +66,11 @@ def main_measure(found: Sequence[Profile], wanted: str) -> Profile | None:
     named = [(match.start(), n) for n, p in enumerate(found) if (match := _MAIN.search(p.column.name))]
     ranked = sorted(named, key=lambda item: (_rank(found[item[1]].column.name), item))
     return found[ranked[0][1]] if ranked else next(iter(found), None)
+
+
+def asked_measures(found: Sequence[Profile], wanted: Sequence[str]) -> list[Profile]:
+    """The measures that were asked for, in that order."""
+    return [_asked(found, name, "value_columns", "is no column of numbers") for name in dict.fromkeys(wanted)]
 
 
 def _rank(name: str) -> int:

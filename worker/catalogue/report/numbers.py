@@ -10,13 +10,15 @@ import polars as pl
 _CURRENCY = r"[$€£¥￥₹₩]|(?:US\$|USD|EUR|GBP|CNY|RMB|JPY|CHF|INR|AUD|CAD|kr|Kč|zł|元|円|원)"
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _WRITTEN = re.compile(
-    rf"(?P<open>\()?\s*(?P<sign>[+\-−])?\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[+\-−])?\s*"
+    rf"(?P<open>[(\uff08])?\s*(?P<sign>[+\-−\uff0d])?\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[+\-−\uff0d])?\s*"
     r"(?P<body>\d[\d.,'’ \u00a0\u202f]*|[.,]\d+)\s*"
-    rf"(?P<scale>[万亿])?\s*(?P<after>{_CURRENCY}|[%％])?\s*(?P<minus>-)?\s*\)?"
+    rf"(?P<scale>万亿|千万|百万|[千万亿])?\s*(?P<after>{_CURRENCY}|[%％])?\s*(?P<minus>-)?\s*[)\uff09]?"
 )
 _SPACES = r"[\s'’\u00a0\u202f]"
 _SIGNS = {"￥": "¥", "％": "%", "US$": "$"}
-_SCALES = {"万": 1e4, "亿": 1e8}
+_SCALES = {"千": 1e3, "万": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "万亿": 1e12}
+#: The minus signs of people, of typesetters and of Chinese keyboards.
+_MINUS = ["-", "−", "\uff0d"]
 _THOUSANDS = r"^\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?$|^\d*\.?\d*$"
 #: Digits past which a whole number is a key rather than a quantity (and a float would not hold it).
 KEY_DIGITS = 16
@@ -118,8 +120,8 @@ def _written(cells: pl.Series, style: Style) -> pl.Series:
     groups = frame.select(parts.alias("parts")).unnest("parts").with_columns(body)
     negative = (
         pl.col("open").is_not_null()
-        | pl.col("sign").is_in(["-", "−"]).fill_null(value=False)
-        | pl.col("sign2").is_in(["-", "−"]).fill_null(value=False)
+        | pl.col("sign").is_in(_MINUS).fill_null(value=False)
+        | pl.col("sign2").is_in(_MINUS).fill_null(value=False)
         | pl.col("minus").is_not_null()
     )
     size = pl.when(pl.col("body").str.contains(_THOUSANDS)).then(

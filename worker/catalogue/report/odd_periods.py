@@ -12,6 +12,7 @@ import polars as pl
 from worker.catalogue.report.anomaly import Anomaly, Line, Sort, severity
 from worker.catalogue.report.periods import Periods, Point
 from worker.catalogue.report.robust import Floats, z_scores
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import count, number, percent, period, the_measure
 
 #: Beyond this many spreads a period is odd; fewer than for values, since there are far fewer periods.
@@ -78,18 +79,29 @@ def odd_periods(line: Line, periods: Periods) -> list[Anomaly]:
 
 def _told(line: Line, every: str, point: Point, *, hoped: float, z: float) -> Anomaly:
     value = point.value or 0.0
-    side = "above" if value > hoped else "below"
+    side = say("above") if value > hoped else say("below")
     share = abs(value - hoped) / hoped if hoped > 0 else 0.0
-    away = f"{percent(share)} {side}" if 0 < share < _SENSIBLE else f"far {side}"
-    base = f"its neighbours and its {_SEASON_NAME[every]}" if every in _SEASON else "its neighbours"
-    into, when = _IN.get(every, "In "), period(point.start, every)
+    plain = 0 < share < _SENSIBLE
+    away = say("{share} {side}", share=percent(share), side=side) if plain else say("far {side}", side=side)
+    base = say("its neighbours")
+    if every in _SEASON:
+        base = say("its neighbours and its {season}", season=say(_SEASON_NAME[every]))
+    when = period(point.start, every)
     return Anomaly(
         sort=Sort.PERIOD,
         column=line.name,
         key=line.key,
-        why=(
-            f"{into}{when}, {the_measure(line.how, line.name)} was {number(value, line.unit)}: {away} the"
-            f" {number(hoped, line.unit)} that {base} suggest ({abs(z):.1f} times the usual spread)."
+        why=say(
+            "{into}{when}, {measure} was {value}: {away} the {hoped} that {base} suggest"
+            " ({z:.1f} times the usual spread).",
+            into=say(_IN.get(every, "In ")),
+            when=when,
+            measure=the_measure(line.how, line.name),
+            value=number(value, line.unit),
+            away=away,
+            hoped=number(hoped, line.unit),
+            base=base,
+            z=abs(z),
         ),
         score=severity(z, ODD),
         value=value,
@@ -114,7 +126,12 @@ def _gap(periods: Periods, length: int, before: int, after: int) -> Anomaly:
         sort=Sort.GAP,
         column="",
         key="",
-        why=f"There are no rows for {count(length, periods.unit)} between {first} and {last}.",
+        why=say(
+            "There are no rows for {length} between {first} and {last}.",
+            length=count(length, periods.unit),
+            first=first,
+            last=last,
+        ),
         score=1 + min(length / _GAP, 3.0),
         value=float(length),
         when=first,

@@ -1,6 +1,6 @@
 """Single values far from the rest of their column, and signs that only they have."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -9,6 +9,7 @@ from worker.catalogue.report.anomaly import Anomaly, Sort, Tail, severity
 from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.robust import FAR, Distances, distances
 from worker.catalogue.report.spread import Spread
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import count, instant, number, percent
 
 _LEAST_VALUES = 12
@@ -27,6 +28,8 @@ class Where:
 
     moments: pl.Series | None
     lines: dict[int, int]
+    #: The file of a row, where there are several.
+    files: dict[int, str] = field(default_factory=dict)
 
     def when(self, row: int) -> str:
         """Name the moment of a row, or ""."""
@@ -36,11 +39,14 @@ class Where:
     def told(self, row: int) -> str:
         """Name line and moment of a row."""
         when = self.when(row)
-        return self.line(row) + (f", {when}" if when else "")
+        return self.line(row) + (say(", {when}", when=when) if when else "")
 
     def line(self, row: int) -> str:
         """Name the line of a row."""
-        return f"line {self.lines[row]:,}"
+        file = self.files.get(row, "")
+        if file:
+            return say("line {line:,} of {file}", line=self.lines[row], file=file)
+        return say("line {line:,}", line=self.lines[row])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +94,24 @@ def told(profile: Profile, far: Far, where: Where) -> Anomaly:
     """Say where a far value stands and why it is far."""
     column, spread = profile.column, profile.spread
     unit = column.unit
-    times = "" if far.times == 1 else f" {far.times:,} times, first"
-    text = f"{column.name} is {number(far.value, unit)}{times} on {where.told(far.row)}; {_bulk(spread, unit)}"
+    text = say(
+        "{column} is {value}{times} on {where}; {bulk}",
+        column=column.name,
+        value=number(far.value, unit),
+        times="" if far.times == 1 else say(" {times:,} times, first", times=far.times),
+        where=where.told(far.row),
+        bulk=_bulk(spread, unit),
+    )
     if far.next is not None and far.times == 1:
-        text += f", and the next {'highest' if far.z > 0 else 'lowest'} is {number(far.next, unit)}"
+        side = say("highest") if far.z > 0 else say("lowest")
+        text += say(", and the next {side} is {value}", side=side, value=number(far.next, unit))
     if far.value in _CODES and far.times > 1:
-        text += " – perhaps a code for a missing value"
+        text += say(" – perhaps a code for a missing value")
     return Anomaly(
         sort=Sort.VALUE,
         column=column.name,
         key=column.key,
-        why=text + ".",
+        why=text + say("."),
         score=severity(far.z, FAR) * (_HEAVY_WEIGHT if far.heavy else 1),
         value=far.value,
         expected=spread.median if spread else None,
@@ -112,8 +125,9 @@ def _bulk(spread: Spread | None, unit: str) -> str:
     if spread is None:
         return ""
     if spread.q25 == spread.q75:
-        return f"most values are {number(spread.median, unit)}"
-    return f"half of all values lie between {number(spread.q25, unit)} and {number(spread.q75, unit)}"
+        return say("most values are {value}", value=number(spread.median, unit))
+    low, high = number(spread.q25, unit), number(spread.q75, unit)
+    return say("half of all values lie between {low} and {high}", low=low, high=high)
 
 
 def odd_sign(profile: Profile, values: pl.Series, heavy_rows: set[int]) -> int | None:
@@ -129,14 +143,18 @@ def told_sign(profile: Profile, row: int, value: float, where: Where) -> Anomaly
     """Say how rare a negative value is in its column."""
     negative = 0 if profile.spread is None else profile.spread.negative
     name, unit = profile.column.name, profile.column.unit
-    many = count(negative, f"value of {name} is", f"values of {name} are")
     return Anomaly(
         sort=Sort.SIGN,
         column=name,
         key=profile.column.key,
-        why=(
-            f"{many} negative, {percent(negative / profile.present)} of all; the lowest is {number(value, unit)}"
-            f" on {where.told(row)}."
+        why=say(
+            "{many} of {column} {verb} negative, {share} of all; the lowest is {value} on {where}.",
+            many=count(negative, "value"),
+            column=name,
+            verb=say("is") if negative == 1 else say("are"),
+            share=percent(negative / profile.present),
+            value=number(value, unit),
+            where=where.told(row),
         ),
         score=2.0,
         value=value,

@@ -5,16 +5,18 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
+from worker.catalogue.report import tongue
 from worker.catalogue.report.dialect import unique_names
 from worker.catalogue.report.limits import MAX_COLUMNS
 from worker.catalogue.report.read import Reading, check_size
+from worker.catalogue.report.share import Counts
 from worker.catalogue.report.table import RawTable
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import count
 from worker.outcomes import JobFailed
-from worker.steps import Step
 
 
-def read_parquet(step: Step, path: Path) -> tuple[RawTable, Reading]:
+def read_parquet(step: Counts, path: Path) -> tuple[RawTable, Reading]:
     """Read what the file says of itself; the columns are loaded when they are looked at."""
     try:
         scan = pl.scan_parquet(path, glob=False)
@@ -23,10 +25,12 @@ def read_parquet(step: Step, path: Path) -> tuple[RawTable, Reading]:
     except (PolarsError, PanicException) as broken:
         raise JobFailed("broken_parquet", "The Parquet file is damaged or cannot be read.") from broken
     _check(rows, len(stored))
-    step.progress(done=rows, total=rows, unit="rows", message=f"{count(rows, 'row')} found")
+    step.progress(done=rows, total=rows, unit="rows", message=say("{rows} found", rows=count(rows, "row")))
     names, renamed = unique_names(stored)
+    tongue.heard(names)
     raw = RawTable(parts=(path,), names=names, rows=rows, stored=stored, numbered=False)
-    notes = (f"{count(renamed, 'column name')} that was empty or too long got a name of its own.",) if renamed else ()
+    told = say("{names} that was empty or too long got a name of its own.", names=count(renamed, "column name"))
+    notes = (told,) if renamed else ()
     return raw, Reading(
         format="Parquet",
         size=path.stat().st_size,

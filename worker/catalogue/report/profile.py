@@ -8,11 +8,11 @@ import polars as pl
 
 from worker.catalogue.report.distinct import commonest, distinct_values
 from worker.catalogue.report.kinds import understand
+from worker.catalogue.report.share import Counts
 from worker.catalogue.report.spread import Bars, Spread, histogram, spread_of
 from worker.catalogue.report.table import Column, Kind, RawTable, Table
 from worker.catalogue.report.words import shown
 from worker.context import Context
-from worker.steps import Step
 
 _TOP = 10
 
@@ -50,10 +50,12 @@ class Profiles:
 
     columns: list[Profile] = field(default_factory=list)
     duplicate_rows: int = 0
+    #: Keys of the measures that were asked for; all where it is empty.
+    chosen: tuple[str, ...] = ()
 
 
 def profile_columns(
-    ctx: Context, step: Step, raw: RawTable, folder: Path, *, comma_likely: bool
+    ctx: Context, step: Counts, raw: RawTable, folder: Path, *, comma_likely: bool
 ) -> tuple[Table, Profiles]:
     """Type and profile all columns, a few in memory at a time."""
     table, profiles = Table(folder=folder, rows=raw.rows, raw=raw), Profiles()

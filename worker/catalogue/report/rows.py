@@ -7,6 +7,7 @@ from typing import Protocol
 
 from worker.catalogue.report.dialect import NO_DELIMITER, Dialect
 from worker.catalogue.report.limits import BAD_ROWS_SHOWN, BATCH_CELLS, BATCH_CHARS
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.words import count, listing, shown
 
 #: One row's cells; the last one is the number of the line on which it ends.
@@ -38,18 +39,28 @@ class BadRows:
         if width is not None and (width in self.widths or len(self.widths) < BAD_ROWS_SHOWN):
             self.widths[width] = self.widths.get(width, 0) + 1
         if len(self.shown) < BAD_ROWS_SHOWN:
-            text = "a quoted cell that does not end" if cells is None else " · ".join(cells[:20])
+            text = say("a quoted cell that does not end") if cells is None else " · ".join(cells[:20])
             self.shown.append(BadRow(line=line, fields=width, text=shown(text)))
+
+    def refuse(self, line: int, text: str) -> None:
+        """Count something that is no row at all."""
+        self.count += 1
+        if len(self.shown) < BAD_ROWS_SHOWN:
+            self.shown.append(BadRow(line=line, fields=None, text=shown(text)))
 
     def told(self, width: int) -> str:
         """Say what was wrong with them."""
         common = sorted(self.widths.items(), key=lambda item: -item[1])
-        kinds = [f"{many:,} with {count(fields, 'field')}" for fields, many in common]
+        kinds = [say("{many:,} with {fields}", many=many, fields=count(fields, "field")) for fields, many in common]
         broken = self.count - sum(self.widths.values())
-        kinds += [f"{broken:,} that could not be split"] if broken else []
-        verb = "was" if self.count == 1 else "were"
-        what = count(self.count, "row")
-        return f"{what} {verb} left out, since the table has {count(width, 'column')}: {listing(kinds)}."
+        kinds += [say("{many:,} that could not be split", many=broken)] if broken else []
+        return say(
+            "{rows} {verb} left out, since the table has {columns}: {kinds}.",
+            rows=count(self.count, "row"),
+            verb=say("was") if self.count == 1 else say("were"),
+            columns=count(width, "column"),
+            kinds=listing(kinds),
+        )
 
 
 class Reader(Protocol):

@@ -18,11 +18,14 @@ from worker.outcomes import JobFailed
 
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
+ZIP = b"PK\x03\x04"
+#: What old Office documents and encrypted new ones begin with.
+COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHUNK = 1 << 18
 #: What people upload by mistake, by how it begins, and what it is called.
 _OTHERS = (
-    (b"PK\x03\x04", "an Excel workbook or ZIP archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document"),
+    (ZIP, "a ZIP archive, and no Excel workbook"),
+    (COMPOUND, "an old Excel or Word document"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -42,7 +45,8 @@ _ALLOWED_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b\x1a")
 
 def not_a_table(why: str) -> JobFailed:
     """Say that the upload is no table, and what would be one."""
-    return JobFailed("not_a_table", f"{why} A report needs a table: CSV, TSV, either of them gzipped, or Parquet.")
+    needed = "A report needs a table: CSV, TSV or JSON (each plain or gzipped), Excel (.xlsx) or Parquet."
+    return JobFailed("not_a_table", f"{why} {needed}")
 
 
 class Bounded(io.RawIOBase):
@@ -88,8 +92,6 @@ def check_start(start: bytes) -> None:
     for begin, what in _MARKUP:
         if head.startswith(begin):
             raise not_a_table(f"The file is {what}.")
-    if head.startswith(("{", "[{", "[[")):
-        raise not_a_table("The file is JSON.")
 
 
 def check_text(text: str) -> None:

@@ -1,29 +1,30 @@
-"""The stages of a report, one after the other; each tells what it found as soon as it has found it."""
+"""The stages of a report, one after the other, each over all its tables."""
 
-# ruff: noqa: PLC0415 - scipy, scikit-learn and matplotlib take seconds to load: the stage that needs one loads it
+# ruff: noqa: PLC0415 - what the last stage needs is loaded by it
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from worker.catalogue.report import figures, narrative
-from worker.catalogue.report.findings import Findings, Section
-from worker.catalogue.report.groups import by_category, relations
+from worker.catalogue.report import figures
+from worker.catalogue.report.limits import MAX_TABLES
 from worker.catalogue.report.loading import load
-from worker.catalogue.report.measures import TimeAxis, main_measure, measures, time_axis
-from worker.catalogue.report.parquet import read_parquet
-from worker.catalogue.report.profile import Profiles, profile_columns
-from worker.catalogue.report.read import read_text
-from worker.catalogue.report.source import PARQUET
-from worker.catalogue.report.table import RawTable, Table
-from worker.catalogue.report.words import count, shown
+from worker.catalogue.report.share import Counts, share
+from worker.catalogue.report.stacking import stacked
+from worker.catalogue.report.study import Study
+from worker.catalogue.report.tongue import say
+from worker.catalogue.report.upload import Source, read_upload
+from worker.catalogue.report.words import count, listing, shown
 from worker.context import Context
+from worker.outcomes import JobFailed
 from worker.steps import Step
 
 if TYPE_CHECKING:
     from worker.catalogue.report.job import Params
 
 _HTML, _MARKDOWN, _FIGURES = "report.html", "report.md", "figures.json"
+#: From this level on the service delivers less than it should: what nobody reads in a hurry can wait for a better time.
+_BUSY = 3
 
 
 class Report:
@@ -33,93 +34,87 @@ class Report:
         self._ctx = ctx
         self._params = params
         self._folder: Path = ctx.workdir / "table"
-        self._axis: TimeAxis | None = None
-        self._raw: RawTable
-        self._table: Table
-        self._found: Findings
+        self._studies: list[Study] = []
+        #: Looked at once, so that a report is all of one kind.
+        self.basic = ctx.load >= _BUSY
 
     @property
     def dated(self) -> str:
-        """The column of dates that rows are ordered by, or ""."""
-        return "" if self._axis is None else self._axis.name
+        """The columns of dates that rows are ordered by, or ""."""
+        return listing(list(dict.fromkeys(study.dated for study in self._studies if study.dated)))
 
     def read(self, step: Step) -> str:
-        """Read the upload into files of raw cells."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with self._ctx.open_file(self._params.file) as raw:
-            name = shown(Path(str(raw.name)).name) or "the file"
-            if raw.read(4) == PARQUET:
-                self._raw, reading = read_parquet(step, self._ctx.file_path(self._params.file))
-            else:
-                self._raw, reading = read_text(self._ctx, step, raw, self._folder)
-        self._found = Findings(title=shown(self._params.title) or name, file=name, reading=reading, profiles=Profiles())
-        self._tell("read", narrative.on_reading(self._found))
-        return f"{count(reading.rows, 'row')}, {count(reading.columns, 'column')}, {count(reading.bad_rows, 'bad row')}"
+        """Read the uploads into files of raw cells."""
+        tables = self._tables(step)
+        self._studies = [self._study(source, place) for place, source in enumerate(tables[:MAX_TABLES], 1)]
+        if self._params.kind == "statement" and not any(study.is_statement for study in self._studies):
+            what = "a column of items, and at least two columns whose headers name a period of the same length"
+            raise JobFailed("no_statement", f"kind: the table is no financial statement, which would have {what}.")
+        for study in self._studies:
+            study.alone = len(self._studies) == 1
+            study.tell_reading()
+        if len(tables) > MAX_TABLES:
+            left = count(len(tables) - MAX_TABLES, "further table")
+            self._ctx.output("text").write(
+                say("{left} left out: a report has {most} at most.", left=left, most=MAX_TABLES) + "\n\n"
+            )
+        readings = [study.found.reading for study in self._studies]
+        rows, bad = sum(reading.rows for reading in readings), sum(reading.bad_rows for reading in readings)
+        columns = max(reading.columns for reading in readings)
+        return say(
+            "{rows}, {columns}, {bad}",
+            rows=count(rows, "row"),
+            columns=count(columns, "column"),
+            bad=count(bad, "bad row"),
+        )
+
+    def _tables(self, step: Step) -> list[Source]:
+        ids = list(dict.fromkeys([self._params.file, *self._params.files]))
+        sources: list[Source] = []
+        for place, file_id in enumerate(ids):
+            part, folder = share(step, place, len(ids)), self._folder / f"upload-{place}"
+            alone, sheet = len(ids) == 1, self._params.sheet
+            sources += read_upload(self._ctx, part, file_id, folder, sheet=sheet, alone=alone)
+        return stacked(sources, self._folder) if len(sources) > 1 else sources
+
+    def _study(self, source: Source, place: int) -> Study:
+        study = Study(self._ctx, self._params, source, self._folder / f"table-{place}", place=place, basic=self.basic)
+        if place == 1 and self._params.title:
+            study.found.title = shown(self._params.title) or study.found.title
+        return study
 
     def profile(self, step: Step) -> str:
         """Type and profile the columns, then compare groups and measures."""
-        found = self._found
-        comma_likely = found.reading.delimiter == "semicolon"
-        self._table, found.profiles = profile_columns(
-            self._ctx, step, self._raw, self._folder, comma_likely=comma_likely
-        )
-        followed = measures(found.profiles)
-        found.main = main_measure(followed, self._params.value_column)
-        self._axis = time_axis(self._table, found.profiles, self._params.date_column)
-        found.groups = by_category(self._table, found.profiles, found.main)
-        found.relations = relations(self._table, followed)
-        self._tell("profile", narrative.on_profile(found))
-        return f"{count(len(followed), 'measure')} among {count(found.reading.columns, 'column')}"
+        return self._each(step, Study.profile)
 
     def follow(self, step: Step) -> str:
         """Find trends over time."""
-        load(self._ctx, "worker.catalogue.report.trends")
-        from worker.catalogue.report.trends import find_trends
-
-        if self._axis is None:
-            return ""
-        self._found.trends = find_trends(self._ctx, step, self._table, self._found.profiles, self._axis)
-        self._tell("trends", narrative.on_trends(self._found))
-        clear = sum(trend.direction in ("rising", "falling") for trend in self._found.trends.found)
-        return f"{count(clear, 'clear trend')} among {count(len(self._found.trends.found), 'measure')}"
+        return self._each(step, Study.follow)
 
     def search(self, step: Step) -> str:
         """Find anomalies."""
-        load(self._ctx, "worker.catalogue.report.anomalies")
-        from worker.catalogue.report.anomalies import Search
-
-        search = Search(self._ctx, step, self._table, self._found.profiles, self._axis)
-        self._found.anomalies = search.run(self._params.max_anomalies)
-        self._tell("anomalies", narrative.on_anomalies(self._found))
-        return f"{self._found.anomalies.found:,} found"
+        return self._each(step, Study.search)
 
     def draw(self, step: Step) -> str:
         """Draw the charts."""
-        load(self._ctx, "worker.catalogue.report.charts")
-        from worker.catalogue.report.charts import draw_charts
+        return self._each(step, Study.draw)
 
-        draw_charts(self._ctx, step, self._found)
-        return count(len(self._found.charts), "chart")
+    def _each(self, step: Step, stage: Callable[[Study, Counts], str]) -> str:
+        many = len(self._studies)
+        told = [stage(study, share(step, place, many)) for place, study in enumerate(self._studies)]
+        return say("; ").join(filter(None, told))
 
     def write(self, step: Step) -> dict[str, Any]:
         """Write the report in its three forms, and sum it up."""
         load(self._ctx, "worker.catalogue.report.render")
-        from worker.catalogue.report.render import as_html, as_markdown
+        from worker.catalogue.report.markdown import as_markdown
+        from worker.catalogue.report.render import as_html
 
-        self._ctx.artifact(_HTML, as_html(self._found), media_type="text/html")
-        step.progress(done=1, total=3, unit="files", message=_HTML)
-        self._ctx.artifact(_MARKDOWN, as_markdown(self._found), media_type="text/markdown")
-        step.progress(done=2, total=3, unit="files", message=_MARKDOWN)
-        self._ctx.artifact(_FIGURES, figures.as_json(self._found), media_type="application/json")
-        step.progress(done=3, total=3, unit="files", message=_FIGURES)
-        return figures.result(self._found, [_HTML, _MARKDOWN, _FIGURES, *(chart.file for chart in self._found.charts)])
-
-    def _tell(self, section: Section, sentences: Iterable[str]) -> None:
-        """Stream the narrative sentence by sentence, a paragraph for each stage."""
-        text = self._ctx.output("text")
-        told = self._found.story.setdefault(section, [])
-        for sentence in sentences:
-            text.write(f"{' ' if told else ''}{sentence}")
-            told.append(sentence)
-        if told:
-            text.write("\n\n")
+        found = [study.found for study in self._studies]
+        files = [(_HTML, as_html(found), "text/html"), (_MARKDOWN, as_markdown(found), "text/markdown")]
+        files += [(one.named(_FIGURES), figures.as_json(one).decode(), "application/json") for one in found]
+        for done, (name, text, media_type) in enumerate(files, 1):
+            self._ctx.artifact(name, text, media_type=media_type)
+            step.progress(done=done, total=len(files), unit="files", message=name)
+        charts = [chart.file for one in found for chart in one.charts]
+        return figures.result(found, [*(name for name, *_ in files), *charts])

@@ -2,6 +2,7 @@
 
 import io
 import re
+import unicodedata
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,12 @@ PALETTE = {
     "fit": ("#b7791f", "#f0b95a"),
     "paper": ("#ffffff", "#171b24"),
 }
-_SANS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+_SANS = (
+    "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC',"
+    " 'Source Han Sans SC', 'WenQuanYi Micro Hei', sans-serif"
+)
+#: The measuring font has no Chinese signs and takes each for a narrow box: so many spaces make up for one.
+_SPACES_A_SIGN = 1.3
 _ROLES = {light: role for role, (light, _) in PALETTE.items()}
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -31,6 +37,7 @@ _PAINT = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
+    "svg.hashsalt": "tailrace",  # the same drawing has the same names in it, whichever run drew it
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "text.parse_math": False,
@@ -63,6 +70,12 @@ def colour(role: str) -> str:
     return PALETTE[role][0]
 
 
+def roomy(label: str) -> str:
+    """A label with as much room as its wide signs will take; the spaces that keep it are gone once it is drawn."""
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in label)
+    return " " * round(wide * _SPACES_A_SIGN) + label
+
+
 def css() -> str:
     """Style rules that colour charts, and the page around them, by the reader's screen."""
     light = "".join(f"--c-{role}:{pair[0]};" for role, pair in PALETTE.items())
@@ -91,6 +104,8 @@ def _tidied(raw: str, name: str, title: str, text: str) -> str:
     for element in root.iter():
         _own(element, name)
         _paint(element)
+        if element.tag == f"{{{_SVG}}}text" and element.text:
+            element.text = element.text.lstrip(" ")
     for size in ("width", "height"):
         root.attrib.pop(size, None)
     root.set("role", "img")

@@ -70,6 +70,8 @@ class RawTable:
     stored: tuple[str, ...]
     #: The parts have a column `line`.
     numbered: bool = True
+    #: What the parts call the column that names the file of a row; "" where all are of one.
+    origin: str = ""
 
     def groups(self) -> Iterator[list[int]]:
         """Yield column numbers in groups that are small enough to be loaded together."""
@@ -93,6 +95,13 @@ class RawTable:
             return [row + 1 for row in rows]
         column = pl.scan_parquet(list(self.parts), glob=False).select(LINE).collect()[LINE]
         return [int(line) for line in column.gather(list(rows))]
+
+    def origins(self, rows: Sequence[int]) -> list[str]:
+        """The file that each of these rows is from; "" where there is but one."""
+        if not self.origin or not rows:
+            return [""] * len(rows)
+        column = pl.scan_parquet(list(self.parts), glob=False).select(self.origin).collect()[self.origin]
+        return [str(name) for name in column.gather(list(rows))]
 
 
 @dataclass(slots=True, kw_only=True)

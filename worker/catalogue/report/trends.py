@@ -11,18 +11,17 @@ from scipy import stats
 from worker.catalogue.report.measures import TimeAxis, adds_up, measures
 from worker.catalogue.report.periods import Periods, Point, cut, fill, points, trend_unit, usable
 from worker.catalogue.report.profile import Profile, Profiles
+from worker.catalogue.report.share import Counts
 from worker.catalogue.report.table import Column, Kind, Table
+from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import ROWS, Move, Trend, Trends
 from worker.context import Context
-from worker.steps import Step
 
 _LEAST_PERIODS = 6
-#: The number of rows, as if it were a column.
-_ROWS = Column(key="", name=ROWS, kind=Kind.NUMBER)
 _YEAR = {"week": 52, "month": 12, "quarter": 4}
 
 
-def find_trends(ctx: Context, step: Step, table: Table, profiles: Profiles, axis: TimeAxis) -> Trends:
+def find_trends(ctx: Context, step: Counts, table: Table, profiles: Profiles, axis: TimeAxis) -> Trends:
     """Follow every measure, and the number of rows, over time."""
     moments, stray = usable(axis.moments)
     unit = trend_unit(fill(moments, whole_days=axis.whole_days))
@@ -31,7 +30,9 @@ def find_trends(ctx: Context, step: Step, table: Table, profiles: Profiles, axis
     periods = cut(moments, unit)
     rows = points(periods, None, "rows")
     single = max(point.rows for point in rows) == 1
-    found = [] if _same_number(axis) else [trend_of(_ROWS, "rows", periods, rows)]
+    #: The number of rows, as if it were a column.
+    every_row = Column(key="", name=say(ROWS), kind=Kind.NUMBER)
+    found = [] if _same_number(axis) else [trend_of(every_row, "rows", periods, rows)]
     followed = measures(profiles)
     for done, profile in enumerate(followed, 1):
         found.append(_follow(table, profile, periods, single=single))

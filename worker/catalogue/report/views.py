@@ -6,7 +6,8 @@ from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.spread import Bars
 from worker.catalogue.report.table import Kind
-from worker.catalogue.report.trend import Trend
+from worker.catalogue.report.tongue import say
+from worker.catalogue.report.trend import Trend, ranked
 from worker.catalogue.report.words import chance, count, instant, number, percent, period
 
 _SPARK_HEIGHT = 22
@@ -33,15 +34,23 @@ class TrendRow:
     worst_when: str
 
 
+def trend_rows(found: Findings) -> list[TrendRow]:
+    """Every measure's course, the main one first."""
+    if found.trends is None:
+        return []
+    main = "" if found.main is None else found.main.column.key
+    return [trend_row(trend) for trend in ranked(found.trends.found, main)]
+
+
 def trend_row(trend: Trend) -> TrendRow:
     """Put one trend into words and figures."""
     best, worst = trend.best, trend.worst
     return TrendRow(
         name=trend.name,
-        how=_HOW[trend.how],
+        how=say(_HOW[trend.how]),
         spark=spark(trend),
         tone=_TONES.get(trend.direction, "flat"),
-        direction=_ARROWS[trend.direction],
+        direction=say(_ARROWS[trend.direction]),
         slope=number(trend.slope, trend.unit),
         growth=percent(trend.growth, signed=True),
         p="–" if trend.p_adjusted is None else chance(trend.p_adjusted).removeprefix("p ").removeprefix("= "),
@@ -116,18 +125,19 @@ def column_row(profile: Profile) -> ColumnRow:
 
 def _about(profile: Profile) -> str:
     if profile.column.kind is Kind.NUMBER:
-        return f"{count(profile.distinct, 'value')}" + (f", in {profile.column.unit}" if profile.column.unit else "")
-    return str(profile.column.kind)
+        unit = profile.column.unit
+        return count(profile.distinct, "value") + (say(", in {unit}", unit=unit) if unit else "")
+    return say(profile.column.kind)
 
 
 def _holds(profile: Profile) -> str:
     if profile.first is not None and profile.last is not None:
-        return f"{instant(profile.first)} to {instant(profile.last)}"
+        return say("{first} to {last}", first=instant(profile.first), last=instant(profile.last))
     if profile.spread is not None and not profile.top:
-        return f"{number(profile.spread.min)} to {number(profile.spread.max)}"
+        return say("{first} to {last}", first=number(profile.spread.min), last=number(profile.spread.max))
     if profile.distinct == profile.present and profile.distinct > len(profile.top):
-        return f"a different value in every row, such as {profile.top[0][0]}"
-    return ", ".join(f"{value} ({percent(many / profile.present)})" for value, many in profile.top[:5])
+        return say("a different value in every row, such as {example}", example=profile.top[0][0])
+    return say(", ").join(f"{value} ({percent(many / profile.present)})" for value, many in profile.top[:5])
 
 
 def column_notes(found: Findings) -> list[str]:
@@ -141,6 +151,7 @@ def column_notes(found: Findings) -> list[str]:
     }
     if spelled:
         ways = sorted(spelled.items(), key=lambda item: -item[1])[:6]
-        notes.append("Also read as missing: " + ", ".join(f"“{word}” ({many:,})" for word, many in ways) + ".")
+        told = say(", ").join(f"“{word}” ({many:,})" for word, many in ways)
+        notes.append(say("Also read as missing: {spellings}.", spellings=told))
     noted = [profile.column for profile in found.profiles.columns if profile.column.note]
-    return [*notes, *(f"{column.name}: {column.note}." for column in noted[:10])]
+    return [*notes, *(say("{column}: {note}.", column=column.name, note=column.note) for column in noted[:10])]

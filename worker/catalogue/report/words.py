@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from worker.catalogue.report.limits import SHOWN_CHARS
+from worker.catalogue.report.tongue import CHINESE, counted, say, spoken
 
 #: Signs that turn the reading direction: a file could make a sentence lie with them.
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _COMPACT = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
+_COMPACT_CHINESE = ((1e12, "万亿"), (1e8, "亿"), (1e4, "万"))
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MAX_PLAIN = 1e15
 _MIN_PLAIN = 1e-4
 _SMALLEST_P = 0.001
@@ -66,9 +69,9 @@ def _plain(size: float) -> str:
 def compact(value: float) -> str:
     """Short figures for axes: `12.3M`."""
     sign, size = ("−" if value < 0 else ""), abs(value)
-    for scale, letter in _COMPACT:
+    for scale, letter in _COMPACT_CHINESE if spoken() == CHINESE else _COMPACT:
         if size >= scale:
-            return f"{sign}{size / scale:.3g}{letter}"
+            return f"{sign}{size / scale:.3g}{letter}" if size < scale * 1000 else f"{sign}{size / scale:,.0f}{letter}"
     return f"{sign}{size:.3g}"
 
 
@@ -97,25 +100,28 @@ def capital(sentence: str) -> str:
 
 def count(amount: int, one: str, many: str = "") -> str:
     """`1 row`, `2 rows`."""
-    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+    noun = counted(one)
+    return f"{amount:,} {noun if noun != one or amount == 1 else many or one + 's'}"
 
 
 def listing(names: Sequence[str], limit: int = 5) -> str:
     """`a, b and c`, with `and 7 more` past the limit."""
+    apart = say(", ")
     if len(names) > limit:
-        return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+        return say("{names} and {rest:,} more", names=apart.join(names[:limit]), rest=len(names) - limit)
+    return f"{apart.join(names[:-1])}{say(' and ')}{names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def measure(how: str, name: str) -> str:
     """Name a measure with what was done to it by period: `total sales`, `mean price`, `number of rows`."""
-    told = "" if how not in ("mean", "total") or name.lower().startswith(how) else f"{how} "
-    return told + name
+    if how not in ("mean", "total") or name.lower().startswith(how):
+        return name
+    return say("total {name}", name=name) if how == "total" else say("mean {name}", name=name)
 
 
 def the_measure(how: str, name: str) -> str:
     """Name a measure inside a sentence: `the total sales`, but a column's own name stands alone."""
-    return name if how == "value" else f"the {measure(how, name)}"
+    return name if how == "value" else say("the {measure}", measure=measure(how, name))
 
 
 def size(amount: int) -> str:
@@ -126,7 +132,7 @@ def size(amount: int) -> str:
 
 def day(moment: datetime) -> str:
     """`8 Feb 2013`."""
-    return f"{moment.day} {moment:%b} {moment.year}"
+    return say("{moment.day} {moment:%b} {moment.year}", moment=moment)
 
 
 def instant(moment: datetime) -> str:
@@ -139,15 +145,15 @@ def period(start: datetime, unit: str) -> str:
     """Name a period by its unit: `Feb 2013`, `Q1 2013`, `week of 4 Feb 2013`."""
     match unit:
         case "year":
-            return str(start.year)
+            return say("{start.year}", start=start)
         case "quarter":
-            return f"Q{(start.month + 2) // 3} {start.year}"
+            return say("Q{number} {start.year}", number=(start.month + 2) // 3, start=start)
         case "month":
-            return f"{start:%b} {start.year}"
+            return say("{start:%b} {start.year}", start=start)
         case "week":
-            return f"week of {day(start)}"
+            return say("week of {day}", day=day(start))
         case "day":
-            return f"{start:%a} {day(start)}"
+            return say("{weekday} {day}", weekday=say(_WEEKDAYS[start.weekday()]), day=day(start))
         case _:
             return f"{day(start)} {start:%H:%M}"
 

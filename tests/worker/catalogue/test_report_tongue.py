@@ -1,0 +1,172 @@
+"""A report speaks one language throughout, and nothing that it says is without its words in the other."""
+
+# ruff: noqa: RUF001 - full-width signs are what such tables are written with
+
+import ast
+import json
+import re
+import string
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from worker.catalogue import report_job
+from worker.catalogue.report import page_words
+from worker.catalogue.report.anomaly import Sort
+from worker.catalogue.report.periods import EVERY
+from worker.catalogue.report.statement.figures import _RATIOS
+from worker.catalogue.report.table import Kind
+from worker.catalogue.report.tongue import language_of, say, speaking, spoken
+from worker.catalogue.report.words import compact, count, day, listing, measure, period
+
+Upload = Callable[..., Path]
+Runner = Callable[..., Any]
+REPORT = Path(__file__).parents[3] / "worker" / "catalogue" / "report"
+CHINESE = json.loads((REPORT / "languages" / "zh.json").read_text("utf-8"))
+ENGLISH_WORD = re.compile(r"[A-Za-z]{3,}")
+
+
+def calls(name: str, place: int) -> Iterator[str]:
+    """What stands in the code, and on the page, as the words of such a call."""
+    for path in REPORT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                word = node.args[place] if len(node.args) > place else None
+                if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                    yield word.value
+    for path in (REPORT / "templates").glob("*.j2"):
+        yield from re.findall(rf'{name}\("([^"]+)"', path.read_text("utf-8")) if place == 0 else ()
+
+
+SAID = {*calls("say", 0), *EVERY, *(f"{unit.capitalize()}s" for unit in EVERY), *(f"Odd {unit}s" for unit in EVERY)}
+SAID |= {*Kind, *page_words.SORTS.values(), *page_words.METHOD, *page_words.STATEMENT_METHOD}
+SAID |= {name for name, _, _ in _RATIOS}
+COUNTED = {*calls("count", 1), *EVERY}
+
+
+def test_everything_that_is_said_has_its_chinese_words() -> None:
+    assert {text for text in SAID if text not in CHINESE["sentences"]} == set()
+    assert {noun for noun in COUNTED if noun not in CHINESE["counted"]} == set()
+    assert set(page_words.SORTS) == set(Sort)
+
+
+def fields(template: str) -> set[str]:
+    return {name.split(".")[0] for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("english", CHINESE["sentences"])
+def test_a_sentence_asks_for_no_value_that_the_other_language_does_not_have(english: str) -> None:
+    assert fields(CHINESE["sentences"][english]) <= fields(english)
+
+
+def table() -> str:
+    rows = []
+    for n in range(48):
+        for place, branch in enumerate(("北京", "上海", "广州")):
+            income = (
+                99_999_999 if (n, place) == (20, 1) else 1_000_000 + n * 25_000 + place * 90_000 + n * 7919 % 40_000
+            )
+            share = "" if n % 9 == 0 else f"{30 + n % 7}%"
+            rows.append(f'{2020 + n // 12}年{n % 12 + 1}月,{branch},"￥{income:,}",{share}')
+    return "月份,分公司,营业收入,毛利率\n" + "\n".join(rows) + "\n"
+
+
+@pytest.fixture(scope="module")
+def chinese(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from tests.worker.catalogue.conftest import run_of, told_by
+
+    path = tmp_path_factory.mktemp("zh") / "收入.csv"
+    path.write_text(table(), "utf-8")
+    return run_of(told_by(report_job, path, {"language": "auto"}))
+
+
+def test_the_narrative_follows_the_headers(chinese: Any) -> None:
+    assert "共有 144 行、4 列" in chinese.text
+    assert "营业收入为" in chinese.text
+    assert "2021年9月" in chinese.text
+    left = set(ENGLISH_WORD.findall(chinese.text)) - {"CSV", "csv", "utf"}
+    assert left == set()
+
+
+def test_the_page_its_charts_and_the_markdown_follow_too(chinese: Any) -> None:
+    text = re.sub(r"<style.*?</style>|<[^>]+>", " ", chinese.artifact("report.html"), flags=re.DOTALL)
+    names = {
+        "CSV",
+        "Tailrace",
+        "figures",
+        "json",
+        "Theil",
+        "Sen",
+        "Mann",
+        "Kendall",
+        "Benjamini",
+        "Hochberg",
+        "utf",
+        "csv",
+    }
+    assert set(ENGLISH_WORD.findall(text)) - names == set()
+    assert "## 突出之处" in chinese.artifact("report.md")
+    for name, data in chinese.artifacts.items():
+        if name.endswith(".svg"):
+            written = [element.text or "" for element in ET.fromstring(data).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314 - ours
+            assert ENGLISH_WORD.search(" ".join(written)) is None, name
+
+
+def test_chinese_signs_are_text_in_a_chart_with_fonts_that_have_them(chinese: Any) -> None:
+    svg = chinese.artifact("groups.svg")
+    assert "上海" in svg
+    assert "Noto Sans CJK SC" in svg
+    assert "PingFang SC" in svg
+
+
+def test_the_figures_are_the_same_in_either_language(run: Runner, upload: Upload, chinese: Any) -> None:
+    english = run(report_job, upload(table(), "收入.csv"))
+    assert english.result["trends"][0]["slope"] == chinese.result["trends"][0]["slope"]
+    assert english.result["anomalies"]["found"] == chinese.result["anomalies"]["found"]
+    assert "holds 144 rows in 4 columns" in english.text
+
+
+def test_numbers_and_dates_are_spelled_as_the_language_has_them() -> None:
+    from datetime import datetime
+
+    moment = datetime(2024, 2, 8, 14, 30)  # noqa: DTZ001 - tables have naive times
+    with speaking("zh"):
+        assert [period(moment, unit) for unit in ("year", "quarter", "month", "day")] == [
+            "2024年", "2024年第1季度", "2024年2月", "2024年2月8日（周四）",
+        ]  # fmt: skip
+        assert [compact(value) for value in (999, 12_345, 98_765_432, -5e8)] == ["999", "1.23万", "9,877万", "−5亿"]
+        assert (count(3, "row"), listing(["甲", "乙", "丙"]), measure("total", "收入")) == (
+            "3 行",
+            "甲、乙和丙",
+            "收入合计",
+        )
+    assert day(moment) == "8 Feb 2024"
+
+
+def test_reports_side_by_side_keep_their_own_language() -> None:
+    heard: dict[str, str] = {}
+    both = threading.Barrier(2)
+
+    def speak(language: str) -> None:
+        with speaking(language):
+            both.wait(20)
+            heard[language] = say("Trend")
+            both.wait(20)
+
+    threads = [threading.Thread(target=speak, args=(language,)) for language in ("en", "zh")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == {"en": "Trend", "zh": "趋势"}
+    assert spoken() == "en"
+
+
+def test_the_language_of_headers_is_told_by_their_signs() -> None:
+    assert language_of(["日期", "sales", "金额"]) == "zh"
+    assert language_of(["date", "sales", "name", "备注"]) == "en"
+    assert language_of(["1", "2"]) == language_of([]) == "en"
