@@ -65,11 +65,11 @@ function ordered(steps) {
 function entry() {
   const parts = {
     mark: el("span.mark"), name: el("span.name"), state: el("span.unseen"), time: el("span.time"),
-    fill: el("i"), said: el("p.said"),
+    fill: el("i"), said: el("p.said"), child: el("a.child", { "data-route": true }, "Its own page"),
   };
   parts.bar = el("div.bar.thin", { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, parts.fill);
   const node = el("li", {}, parts.mark, el("div.step", {},
-    el("div.step-line", {}, parts.name, parts.state, parts.time), parts.bar, parts.said));
+    el("div.step-line", {}, parts.name, parts.state, parts.time), parts.bar, parts.said, parts.child));
   node.parts = parts;
   return node;
 }
@@ -77,7 +77,7 @@ function entry() {
 function fill(node, { step, depth }) {
   if (node.step === step && node.depth === depth) return;
   Object.assign(node, { step, depth });
-  const { mark, name, state, bar, said } = node.parts;
+  const { mark, name, state, bar, said, child } = node.parts;
   const label = step.title && step.title !== step.name ? step.title : title(step.name);
   set(node, "data-state", step.state);
   set(node, "data-depth", depth || null);
@@ -92,6 +92,9 @@ function fill(node, { step, depth }) {
   node.parts.fill.style.setProperty("--fraction", step.fraction);
   write(said, saying(step));
   show(said, said.textContent);
+  show(child, step.child);
+  set(child, "href", step.child && `/jobs/${encodeURIComponent(step.child)}`);
+  set(child, "aria-label", step.child && `${label}: its own page`);
 }
 
 function saying(step) {
