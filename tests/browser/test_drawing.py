@@ -41,7 +41,7 @@ THINNED = """async ([count, peak]) => {
         (["disk.read", "disk.written"], [["Disk", "Read", "Written"]]),
         (["shop.latency"], [["Shop latency", "Shop latency"]]),
         (["__proto__", "constructor"], [["Proto", "Proto"], ["Constructor", "Constructor"]]),
-        ([("cpu", "%"), ("disk", "%"), ("disk.read", "B/s")], [["Percent", "Cpu", "Disk"], ["Disk read", "Disk read"]]),
+        ([("cpu", "%"), ("disk", "%"), ("disk.read", "B/s")], [["Percent", "CPU", "Disk"], ["Disk read", "Disk read"]]),
         ([(f"core/{n}", "%") for n in range(8)], [["Core", *"012345"], ["Core", *"67"]]),
     ],
 )

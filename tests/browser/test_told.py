@@ -39,7 +39,7 @@ def test_of_a_thousand_items_those_that_failed_are_named_first_also_after_a_relo
         expect(failed.locator("li")).to_have_count(50)
         expect(failed.locator("li").first).to_contain_text("in/0983.pdf")
         expect(failed.locator("li").first).to_contain_text("Page 983 cannot be read.")
-        expect(items.get_by_label("Latest items").locator("li").first).to_contain_text("Pages 999 · Sha256 a1a1a1")
+        expect(items.get_by_label("Latest items").locator("li").first).to_contain_text("Pages 999 · SHA256 a1a1a1")
         page.reload()
 
 

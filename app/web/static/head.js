@@ -105,7 +105,7 @@ function position(job) {
 function sentence(job) {
   if (job.state === "cancelled") return [CANCELS[job.cancel?.mode], job.cancel?.reason && `Reason given: ${job.cancel.reason}`].filter(Boolean).join(" ");
   if (job.state === "expired") return "No worker took it in the time that it was given.";
-  if (waitsForChild(job)) return "It waits for a job that it has begun.";
+  if (waitsForChild(job)) return job.progress.message ?? "It waits for a job that it has begun.";
   if (job.state === "scheduled" && job.until) return `Starts at ${full(job.until)}.`;
   if (job.state === "queued" && job.served === false) return "No worker carries this job type now. It waits until one does.";
   if (job.state === "cancelling") return "The worker has been told to stop.";

@@ -2,7 +2,7 @@
 
 import { chartView, drawChart } from "./chart.js";
 import { charts, figures } from "./curves.js";
-import { el, keyed, show, write } from "./dom.js";
+import { el, keyed, set, show, write } from "./dom.js";
 import { measured, title } from "./words.js";
 
 /** `{element, update(job)}`: a chart for each thing that is measured. */
@@ -21,6 +21,7 @@ export function metricsView() {
       const [drawn, once] = [charts(job.metrics), figures(job.metrics)];
       show(element, drawn.length + once.length);
       show(grid, drawn.length);
+      set(grid, "data-lone", drawn.filter(({ lines }) => lines.length === 1).length === 1);
       show(facts, once.length);
       keyed(grid, nodes, drawn, ({ key }) => key, chartView, drawChart);
       keyed(facts, rows, once, ([name]) => name, figure, ({ value }, [, metric]) => write(value, measured(metric.value, metric.unit)));

@@ -71,9 +71,12 @@ export function bytes(count) {
   return `${power && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
-/** `peak_memory` and `peakMemory` become `Peak memory`. */
+const INITIALS = /\b(cpu|csv|gpu|html|http|id|io|json|mae|pdf|rmse|sha256|sql|svg|url|zip)\b/gi;
+
+/** `peak_memory` and `peakMemory` become `Peak memory`, `cpu` becomes `CPU`. */
 export function title(name) {
-  const words = name.replace(/[_-]+/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").trim();
+  const spaced = name.replace(/[_-]+/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").trim();
+  const words = spaced.replace(INITIALS, (each) => each.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
