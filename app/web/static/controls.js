@@ -66,7 +66,7 @@ function numeric(of) {
   });
   element.value = schema.default ?? "";
   return {
-    element,
+    element, short: true,
     read: () => {
       if (element.validity.badInput) throw new TypeError("This is not a number.");
       if (element.value !== "") return Number(element.value);
@@ -79,7 +79,7 @@ function numeric(of) {
 function flag({ id, schema, describedBy, onChange }) {
   const element = el("input", { id, type: "checkbox", "aria-describedby": describedBy, onchange: onChange });
   element.checked = schema.default === true;
-  return { element, inline: true, read: () => element.checked, write: (value) => { element.checked = value === true; } };
+  return { element, inline: true, short: true, read: () => element.checked, write: (value) => { element.checked = value === true; } };
 }
 
 function choice({ id, schema, required, describedBy, onChange }) {
@@ -90,7 +90,7 @@ function choice({ id, schema, required, describedBy, onChange }) {
     values.map((value, index) => el("option", { value: index }, String(value))));
   const put = (value) => { element.value = values.includes(value) ? values.indexOf(value) : open ? "" : 0; };
   put(schema.default);
-  return { element, read: () => (element.value === "" ? undefined : values[Number(element.value)]), write: put };
+  return { element, short: true, read: () => (element.value === "" ? undefined : values[Number(element.value)]), write: put };
 }
 
 function choices({ id, schema, describedBy, onChange }) {

@@ -2,7 +2,7 @@
 
 import { kindOf } from "./controls.js";
 import { el, set, show, write } from "./dom.js";
-import { title } from "./words.js";
+import { number, title } from "./words.js";
 
 /** Boxes within boxes; what lies deeper is written as JSON. */
 const DEEPEST = 4;
@@ -71,6 +71,7 @@ function field(name, schema, required, { root, depth, changed, untitled = false 
   const element = el("div.field", control.group ? { role: "group", "aria-labelledby": `${id}-label` } : {}, parts);
   const target = control.input ?? control.element;
   set(element, "data-wide", control.group || control.element.localName === "textarea" || Boolean(control.inner));
+  set(element, "data-short", Boolean(control.short));
 
   function tell(text) {
     write(fault, text);
@@ -97,12 +98,11 @@ const mark = (required) => required && el("span.need", {}, "required");
 
 /** What the schema allows, in words, where a description would hardly say it. */
 function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, maxLength, minItems, maxItems, type }) {
-  const least = minimum ?? exclusiveMinimum;
-  const most = maximum ?? exclusiveMaximum;
+  const [least, most] = [minimum ?? exclusiveMinimum, maximum ?? exclusiveMaximum];
   const over = exclusiveMinimum !== undefined ? "more than" : "at least";
   const under = exclusiveMaximum !== undefined ? "less than" : "at most";
-  if (least !== undefined && most !== undefined && over === "at least" && under === "at most") return `From ${least} to ${most}.`;
-  const said = [least !== undefined && `${over} ${least}`, most !== undefined && `${under} ${most}`].filter(Boolean).join(", ");
+  if (least !== undefined && most !== undefined && over === "at least" && under === "at most") return `From ${number(least)} to ${number(most)}.`;
+  const said = [least !== undefined && `${over} ${number(least)}`, most !== undefined && `${under} ${number(most)}`].filter(Boolean).join(", ");
   if (said) return `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
   if (type === "string" && maxLength && maxLength <= 100) return `At most ${maxLength} characters.`;
   if (type === "array" && (minItems || maxItems)) return between(minItems, maxItems);
@@ -110,6 +110,6 @@ function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, maxLengt
 }
 
 function between(least, most) {
-  if (!least) return `At most ${most}.`;
-  return most ? `${least} to ${most}.` : `At least ${least}.`;
+  if (!least) return `At most ${number(most)}.`;
+  return most ? `${number(least)} to ${number(most)}.` : `At least ${number(least)}.`;
 }

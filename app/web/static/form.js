@@ -31,7 +31,7 @@ export function form(type, onSubmitted) {
   const filling = el("button", { type: "button", hidden: !fills, onclick: () => { spread(params, type.example); changed(); } }, "Fill in the example");
   const element = el("form.card.form", { novalidate: true, "aria-label": `Parameters of ${type.title ?? type.name}`, onsubmit: send },
     summary,
-    params.map((field) => field.element),
+    el("div.params", {}, params.map((field) => field.element)),
     params.length === 0 && el("p.muted", {}, "This job type takes no parameters."),
     el("details.more", {}, el("summary", {}, "More options"), el("div.options", {}, options.map((field) => field.element))),
     el("details.more", {}, el("summary", {}, "The same from a shell"), el("pre", { tabindex: "0", role: "group", "aria-label": "curl command" }, curl)),

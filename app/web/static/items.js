@@ -29,11 +29,14 @@ export function itemsView() {
       keyed(parts, shares, states, ([state]) => state, ([state]) => el("i", { "data-state": state }), (node, [, each]) => { node.style.flexGrow = each; });
       keyed(counts, chips, states, ([state]) => state, chip, (node, [, each]) => write(node.number, number(each)));
       const newest = items.recent.toReversed();
-      failed.update(newest.filter((item) => item.error), MOST_FAILED, items.counts.failed ?? 0);
-      other.update(newest.filter((item) => !item.error), MOST_OTHER, 0);
+      failed.update(newest.filter(broken), MOST_FAILED, items.counts.failed ?? 0);
+      other.update(newest.filter((item) => !broken(item)), MOST_OTHER, 0);
     },
   };
 }
+
+/** What was passed over has a reason too, but is no failure. */
+const broken = ({ error, state }) => Boolean(error) && state !== "skipped";
 
 function chip([state]) {
   const figure = el("b");
@@ -59,8 +62,8 @@ function part(name) {
 
 function row(item) {
   const mark = el("span.mark");
-  draw(mark, item.error ? "failed" : item.state);
-  const node = el("li", { "data-state": item.state }, mark, el("span.name", {}, item.key), el("span.unseen", {}, `, ${item.state}`),
+  draw(mark, broken(item) ? "failed" : item.state);
+  const node = el("li", { "data-state": broken(item) ? "failed" : item.state }, mark, el("span.name", {}, item.key), el("span.unseen", {}, `, ${item.state}`),
     el("span.said", {}, item.error ? item.error.message : Object.entries(item.fields ?? {}).map(fieldText).join(" · ")));
   set(node, "title", item.error ? item.error.code : null);
   return node;
