@@ -1,9 +1,10 @@
-"""What comes piece by piece is put in order: alerts, the items of a batch, thoughts and the answer."""
+"""What comes piece by piece is put in order: alerts, the items of a batch, thoughts and the answer, jobs in jobs."""
 
+import json
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import NewTab
 from tests.service import Service
@@ -61,3 +62,25 @@ def test_thoughts_are_folded_up_once_the_answer_begins_and_the_answer_keeps_its_
     assert answer.locator(".text").evaluate("box => box.clientHeight") > short
     page.get_by_role("region", name="Thinking").locator("summary").click()
     expect(thoughts).to_be_visible()
+
+
+def test_a_step_that_is_a_job_of_its_own_leads_to_it_and_that_job_leads_back(
+    context: BrowserContext, service: Service
+) -> None:
+    job = service.wait(service.submit("hello")["id"])
+    child, parent = "01hzabcdefghjkmnpqrstvwxyz", "01hzzyxwvtsrqpnmkjhgfedcba"
+    step = {"name": "report", "title": "The report", "state": "running", "weight": 1, "fraction": 0.25, "child": child}
+    waiting = {"state": "scheduled", "finished_at": None, "until": job["created_at"], "waits_for": child}
+    shown = {**job, **waiting, "parent": parent, "steps": [step], "progress": {"fraction": 0.2, "message": None}}
+    told = [{"type": "stream.snapshot", "data": {"job": shown}}, {"type": "stream.end", "data": {"reason": "terminal"}}]
+    body = "".join(f"data: {json.dumps(each)}\n\n" for each in told)
+    page = context.new_page()
+    page.route("**/events?names=0", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
+    page.goto(f"{service.url}/jobs/{job['id']}")
+    expect(page.locator(".pill")).to_have_text("Waiting")
+    expect(page.locator(".doing")).to_have_text("It waits for a job that it has begun.")
+    expect(page.locator(".share")).to_have_text("20%")
+    expect(page.get_by_role("progressbar", name="The report")).to_have_attribute("aria-valuenow", "25")
+    expect(page.get_by_role("link", name="Part of another job")).to_have_attribute("href", f"/jobs/{parent}")
+    page.get_by_role("link", name="The report: its own page").click()
+    expect(page).to_have_url(f"{service.url}/jobs/{child}")

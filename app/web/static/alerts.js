@@ -1,6 +1,7 @@
 // The alerts of a job: those that fire, how bad and since when; below them those that ceased.
 
 import { el, keyed, set, show, write } from "./dom.js";
+import { TERMINAL } from "./fold.js";
 import { draw } from "./icons.js";
 import { duration, moment, number, secondsBetween, title } from "./words.js";
 
@@ -12,16 +13,17 @@ export function alertsView() {
   const element = el("section.card", { "aria-label": "Alerts", hidden: true },
     el("div.card-line", {}, el("h2", {}, "Alerts"), count), firing, before);
   const nodes = [new Map(), new Map()];
-  let last = null;
+  let [last, wasOver] = [null, null];
   return {
     element,
-    update({ alerts }) {
-      if (alerts === last) return;
-      last = alerts;
+    update({ alerts, state }) {
+      const over = TERMINAL.has(state);
+      if (alerts === last && over === wasOver) return;
+      [last, wasOver] = [alerts, over];
       const [now, past] = [alerts.filter((alert) => alert.firing), alerts.filter((alert) => !alert.firing).reverse()];
       show(element, alerts.length);
       set(element, "data-firing", now.length > 0);
-      write(count, now.length ? `${now.length} firing` : "none firing");
+      write(count, `${now.length || "none"} firing${over && now.length ? " when it ended" : ""}`);
       [[firing, now], [resolved, past]].forEach(([list, shown], index) => {
         show(list, shown.length);
         keyed(list, nodes[index], shown, (alert) => `${alert.name} ${alert.since}`, row, fill);

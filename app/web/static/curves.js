@@ -12,7 +12,7 @@ const SIDES = new Set([
 const MOST = 6;
 
 /**
- * `metrics` as charts: `[{key, name, unit, lines: [{name, label, value, series}]}]`, those of several lines first.
+ * `metrics` as charts: `[{key, name, unit, lines: [{name, label, value, series}]}]`, those of several lines first, as they came.
  * What has been measured once stands in none of them.
  */
 export function charts(metrics) {
@@ -21,11 +21,12 @@ export function charts(metrics) {
   const single = [...families.values()].filter((each) => each.length === 1).flat();
   const shares = single.filter(([, { unit }]) => unit === "%");
   const apart = shares.length > 1 ? single.filter((each) => !shares.includes(each)) : single;
-  return [
-    ...[...families].filter(([, each]) => each.length > 1).flatMap(([key, each]) => together(key, title(family(each[0][0]).of), each, sideOf)),
-    ...(shares.length > 1 ? together("%", "Percent", shares, title) : []),
-    ...apart.map((each) => chart(each[0], title(each[0]), [each], title)),
-  ];
+  const several = [...families].filter(([, each]) => each.length > 1)
+    .flatMap(([key, each]) => together(key, title(family(each[0][0]).of), each, sideOf));
+  if (shares.length > 1) several.push(...together("%", "Percent", shares, title));
+  const places = new Map(measured.map(([name], index) => [name, index]));
+  several.sort((a, b) => places.get(a.lines[0].name) - places.get(b.lines[0].name));
+  return [...several, ...apart.map((each) => chart(each[0], title(each[0]), [each], title))];
 }
 
 /** `disk.read` is read as two words. */

@@ -44,8 +44,8 @@ export function stepsView() {
 
 const took = (seconds) => (seconds < 0.1 ? "< 0.1 s" : duration(seconds));
 
-/** What ran when the job ended runs no more. */
-const stopped = (step) => (step.state === "running" ? { ...step, state: "stopped" } : step);
+/** What ran when the job ended runs no more; what a cancel has ended did not fail. */
+const stopped = (step) => (step.state === "running" || step.error?.code === "cancelled" ? { ...step, state: "stopped" } : step);
 
 /** Depth first, in the order of their arrival; a step whose parent is unknown, or is itself, stands on top. */
 function ordered(steps) {
