@@ -5,8 +5,8 @@ import { draw } from "./icons.js";
 import { number, rounded, title } from "./words.js";
 
 const [MOST_FAILED, MOST_OTHER] = [100, 30];
-/** Characters of a field's text: a checksum is told apart by less than it has. */
-const LONGEST = 40;
+/** Characters of a field's text; of one without a space, such as a checksum, fewer tell it apart. */
+const [LONGEST, LONGEST_WORD] = [100, 24];
 
 /** `{element, update(job)}`. */
 export function itemsView() {
@@ -72,5 +72,6 @@ function row(item) {
 function fieldText([name, value]) {
   if (typeof value === "number") return `${title(name)} ${Number.isInteger(value) ? number(value) : rounded(value)}`;
   const text = value !== null && typeof value === "object" ? JSON.stringify(value) : String(value);
-  return `${title(name)} ${text.length > LONGEST ? `${text.slice(0, LONGEST / 2)}…` : text}`;
+  const most = text.includes(" ") ? LONGEST : LONGEST_WORD;
+  return `${title(name)} ${text.length > most ? `${text.slice(0, most - 4)}…` : text}`;
 }

@@ -84,6 +84,7 @@ function fill(node, { step, depth }) {
   set(node, "aria-current", step.state === "running" ? "step" : null);
   draw(mark, step.state);
   write(name, label);
+  set(name, "title", label.length > 60 && label);
   write(state, `, ${STATES[step.state] ?? step.state}`);
   const known = step.state === "running" && (step.fraction > 0 || step.total);
   show(bar, known);
