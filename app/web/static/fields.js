@@ -94,7 +94,7 @@ function field(name, schema, required, { root, depth, changed, untitled = false 
   };
 }
 
-const mark = (required) => required && el("span.need", {}, "required");
+const mark = (required) => required && [" ", el("span.need", {}, "required")];
 
 /** What the schema allows, in words, where a description would hardly say it. */
 function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, maxLength, minItems, maxItems, type }) {
