@@ -55,6 +55,7 @@ function unfold(node) {
 function fill(node, output, { answered, writing }) {
   const { text, box, count, cut, details, whole } = node.parts;
   const atEnd = writing && box.scrollHeight - box.scrollTop - box.clientHeight < 24;
+  set(node, "data-writing", writing);
   // A text that begins again keeps its place until it is as long as it was.
   if (output.text.length < text.length && writing) box.style.setProperty("min-height", `${box.offsetHeight}px`);
   if (!writing) box.style.removeProperty("min-height");
@@ -64,7 +65,6 @@ function fill(node, output, { answered, writing }) {
   const over = node.hasAttribute("data-whole") || box.scrollHeight > box.clientHeight + 1;
   show(whole, over);
   set(box, "tabindex", over ? 0 : null);
-  set(node, "data-writing", writing);
   write(count, output.length ? `${number(output.length)} characters` : "");
   show(cut, output.truncated);
   write(cut, output.truncated ? "The beginning is no longer kept here." : "");
