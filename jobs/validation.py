@@ -94,7 +94,11 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
 
 
 def _of_choice(error: ValidationError) -> Iterator[Fault]:
-    """None of several schemas fits: the one that came nearest tells why; where none is nearer, what they ask for."""
+    """None of several schemas fits: the one that was meant, or came nearest, tells why; else what they ask for."""
+    meant = _meant(error)
+    if meant:
+        yield from (fault for each in meant for fault in _faults(each))
+        return
     leaf = best_match([error])
     if leaf is not None and leaf is not error:
         yield from _faults(leaf)
@@ -104,6 +108,15 @@ def _of_choice(error: ValidationError) -> Iterator[Fault]:
         yield Fault(_pointer(error), f"{_shown(error.instance)} is none of: {', '.join(map(str, kinds))}")
     else:
         yield Fault(_pointer(error), _text(error))
+
+
+def _meant(error: ValidationError) -> list[ValidationError]:
+    """What is wrong with the one schema whose constants the value has, where constants tell the schemas apart."""
+    by_schema: dict[Any, list[ValidationError]] = {}
+    for each in error.context:
+        by_schema.setdefault(each.schema_path[0], []).append(each)
+    own = [found for found in by_schema.values() if not any(each.validator == "const" for each in found)]
+    return own[0] if len(own) == 1 < len(by_schema) else []
 
 
 def _extra(error: ValidationError) -> list[str]:

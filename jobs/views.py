@@ -12,6 +12,8 @@ from jobs import events as ev
 #: Characters of an output that a snapshot keeps; it is cut back to this when it has grown by a quarter more.
 OUTPUT_TAIL = 16 * 1024
 RECENT_ITEMS = 200
+#: Of the items kept, those that failed stay longest: so many of them.
+FAILED_ITEMS = 100
 ITEM_STATES = 20
 RESOLVED_ALERTS = 50
 FIRING_ALERTS = 200
@@ -142,7 +144,7 @@ class Item(msgspec.Struct, omit_defaults=True):
 
 
 class Items(msgspec.Struct):
-    """A batch: how many items ended in which state, and the last 200."""
+    """A batch: how many items ended in which state, and the last 200, of which up to 100 that failed stay longest."""
 
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     recent: list[Item] = msgspec.field(default_factory=list)
@@ -151,7 +153,9 @@ class Items(msgspec.Struct):
         state = event.state if event.state in self.counts or len(self.counts) < ITEM_STATES else "other"
         self.counts[state] = self.counts.get(state, 0) + 1
         self.recent.append(Item(key=event.key, state=event.state, time=time, error=event.error, fields=event.fields))
-        keep_tail(self.recent, RECENT_ITEMS)
+        if len(self.recent) > RECENT_ITEMS:
+            oldest = enumerate(self.recent[: FAILED_ITEMS + 1])
+            del self.recent[next((index for index, item in oldest if item.error is None), 0)]
 
 
 class Alert(msgspec.Struct, omit_defaults=True):

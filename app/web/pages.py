@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Request, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.web import samples
 from app.web.apidoc import chapters
 from app.web.assets import STATIC, Assets
 
@@ -44,6 +45,7 @@ def blueprint(auth: Auth, openapi: OpenApi, *, cookie_name: str = "tailrace") ->
     """Every page under ``/``; *auth* decides who sees them, *openapi* gives what ``/docs`` shows."""
     routes = Blueprint("pages", __name__, template_folder="templates")
     Assets().mount(routes)
+    routes.get("/examples/<name>")(samples.serve)
     pages = Pages(auth, openapi, cookie_name)
     routes.get("/")(pages.home)
     routes.get("/jobs/<job_id>")(pages.job)

@@ -54,6 +54,21 @@ def test_a_type_published_this_very_moment_is_known(web: Web) -> None:
     web.submit("new")
 
 
+def test_of_several_shapes_the_one_that_was_meant_says_what_is_wrong(web: Web) -> None:
+    shapes = [
+        {"properties": {"kind": {"const": "square"}, "side": {"type": "number"}}, "required": ["kind", "side"]},
+        {"properties": {"kind": {"const": "disc"}, "radius": {"maximum": 4}}, "required": ["kind", "radius"]},
+    ]
+    schema = {"type": "object", "properties": {"shapes": {"type": "array", "items": {"oneOf": shapes}}}}
+    web.parts.catalogue.publish([TypeEntry(name="draw", title="Draw", params_schema=schema)])
+    params = {"shapes": [{"kind": "disc", "radius": 9}, {"kind": "square"}]}
+    told = problem(web.client.post("/v1/jobs", json={"type": "draw", "params": params}), 422, "invalid_params")
+    assert [(fault["pointer"], fault["detail"]) for fault in told["errors"]] == [
+        ("/params/shapes/0/radius", "9 is greater than the maximum of 4"),
+        ("/params/shapes/1/side", "is required"),
+    ]
+
+
 def test_an_upload_is_held_by_the_job_that_names_it(web: Web) -> None:
     one, two = web.upload(), web.upload()
     job = web.submit("report", params={"file": one, "more": [two, one], "maybe": None})

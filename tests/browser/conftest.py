@@ -22,6 +22,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 HERE = str(Path(__file__).parent)
+STATIC = Path(__file__).parents[2] / "app" / "web" / "static"
 #: Longest wait for anything a page should show, in ms.
 PATIENCE_MS = 20_000
 
@@ -59,6 +60,17 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
+@pytest.fixture(scope="session")
+def modules(browser: Browser) -> Iterator[Page]:
+    """An empty page that can import the page's modules by their names: no service, no document of theirs."""
+    opened = browser.new_page()
+    opened.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    opened.route("**/*.js", lambda route: route.fulfill(path=STATIC / Path(route.request.url).name))
+    opened.goto("http://modules.test/")
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def scriptless(playwright: Playwright) -> Iterator[Browser]:
     """A Chromium that knows no JavaScript from the parser on; a context's own switch would hide ``noscript``."""
@@ -71,7 +83,7 @@ def scriptless(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
     """The default catalogue and the trial job types, on one web and one worker process."""
-    with running_service(TAILRACE_JOBS="worker.catalogue,trial", PYTHONPATH=HERE) as running:
+    with running_service(TAILRACE_JOBS="worker.catalogue,trial,lab", PYTHONPATH=HERE) as running:
         yield running
 
 

@@ -1,20 +1,17 @@
 """fold.js makes of a log what the service's own fold makes of it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from app.relay.merge import merge
 from jobs.eventlog import Cursor, Entry, Record
 from jobs.events import EVENTS
 from jobs.model import Job, apply
 from jobs.resource import resource
-
-STATIC = Path(__file__).parents[2] / "app" / "web" / "static"
 
 BEGIN: list[tuple[str, dict[str, Any]]] = [
     ("job.queued", {"request": {"type": "trial", "params": {"n": 1}}}),
@@ -106,15 +103,6 @@ def records(log: list[tuple[str, dict[str, Any]]]) -> list[Record]:
     ]
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Page:
-    opened = browser.new_page()
-    opened.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
-    opened.route("**/fold.js", lambda route: route.fulfill(path=STATIC / "fold.js", content_type="text/javascript"))
-    opened.goto("http://fold.test/")
-    return opened
-
-
 #: As text: the way into the page would lose a member called ``__proto__``.
 FOLD = """async (text) => {
   const { apply } = await import("/fold.js");
@@ -126,9 +114,9 @@ FOLD = """async (text) => {
 }"""
 
 
-def in_the_browser(page: Page, snapshot: Any, tail: list[Record]) -> Any:
+def in_the_browser(modules: Page, snapshot: Any, tail: list[Record]) -> Any:
     envelopes = [msgspec.json.decode(msgspec.json.encode(record)) for record in tail]
-    return json.loads(page.evaluate(FOLD, json.dumps([snapshot, envelopes])))
+    return json.loads(modules.evaluate(FOLD, json.dumps([snapshot, envelopes])))
 
 
 def whole(log: list[Record]) -> dict[str, Any]:
@@ -151,11 +139,11 @@ def plain(view: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_from_any_snapshot_on_both_folds_end_in_the_same_job(page: Page, name: str) -> None:
+def test_from_any_snapshot_on_both_folds_end_in_the_same_job(modules: Page, name: str) -> None:
     log = records(LOGS[name])
     for cut in range(1, len(log)):
         snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(log[:cut])))
-        assert plain(in_the_browser(page, snapshot, log[cut:])) == whole(log), f"from event {cut} on"
+        assert plain(in_the_browser(modules, snapshot, log[cut:])) == whole(log), f"from event {cut} on"
 
 
 PILE: list[tuple[str, dict[str, Any]]] = [
@@ -170,7 +158,22 @@ PILE: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def test_events_that_stand_for_several_fold_to_the_same_job(page: Page) -> None:
+def item(key: int, *, failed: bool) -> tuple[str, dict[str, Any]]:
+    error = {"error": {"code": "bad", "message": "Bad."}} if failed else {}
+    return "item", {"key": str(key), "state": "failed" if failed else "succeeded", **error}
+
+
+BATCH = [item(n, failed=failed) for n, failed in enumerate([*[False, False, True] * 90, *[True] * 60, *[False] * 30])]
+
+
+def test_of_a_large_batch_both_folds_keep_the_same_items(modules: Page) -> None:
+    log = records([*BEGIN, *BATCH])
+    for cut in (2, 150, 300):
+        snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(log[:cut])))
+        assert plain(in_the_browser(modules, snapshot, log[cut:])) == whole(log)
+
+
+def test_events_that_stand_for_several_fold_to_the_same_job(modules: Page) -> None:
     log = records(PILE)
     for cut in range(2, len(log) - 5):
         tail = [Entry(Cursor.parse(one.id), one.type, msgspec.json.encode(one)) for one in log[cut:]]
@@ -178,7 +181,7 @@ def test_events_that_stand_for_several_fold_to_the_same_job(page: Page) -> None:
         snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(log[:cut])))
 
         assert len(merged) < len(tail)
-        assert pointless(in_the_browser(page, snapshot, merged)) == pointless(whole(log)), f"from event {cut} on"
+        assert pointless(in_the_browser(modules, snapshot, merged)) == pointless(whole(log)), f"from event {cut} on"
 
 
 def pointless(view: dict[str, Any]) -> dict[str, Any]:
@@ -200,13 +203,13 @@ def test_every_event_type_is_in_one_of_these_logs() -> None:
     assert set(EVENTS) <= told
 
 
-def test_a_repeat_changes_nothing(page: Page) -> None:
+def test_a_repeat_changes_nothing(modules: Page) -> None:
     log = records(LOGS["all and succeeded"])
     snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(log)))
-    assert in_the_browser(page, snapshot, log) == snapshot
+    assert in_the_browser(modules, snapshot, log) == snapshot
 
 
-def test_a_new_epoch_is_not_taken_for_a_repeat(page: Page) -> None:
+def test_a_new_epoch_is_not_taken_for_a_repeat(modules: Page) -> None:
     snapshot = msgspec.json.decode(msgspec.json.encode(whole_view(records(BEGIN))))
     record = msgspec.structs.replace(records([("log", {"level": "info", "message": "anew"})])[0], id="zz00-1")
-    assert in_the_browser(page, snapshot, [record])["log"][0]["message"] == "anew"
+    assert in_the_browser(modules, snapshot, [record])["log"][0]["message"] == "anew"

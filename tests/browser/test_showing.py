@@ -22,7 +22,7 @@ def test_everything_that_a_job_tells_is_shown(new_tab: NewTab, gated: Callable[[
     expect(steps.nth(2)).to_have_attribute("aria-current", "step")
     expect(page.get_by_role("progressbar", name="Whole job")).to_have_attribute("aria-valuenow", "50")
     expect(page.locator(".chart")).to_contain_text("0.03333")
-    assert (page.locator(".chart .line").get_attribute("d") or "").count("L") == 29
+    assert (page.locator(".chart path.line-0").get_attribute("d") or "").count("L") == 29
     expect(page.get_by_role("region", name="Items")).to_contain_text("1 succeeded")
     expect(page.get_by_role("region", name="Items")).to_contain_text("Nothing in it.")
     expect(page.get_by_role("region", name="Alerts")).to_contain_text("The CPU is busy")

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from jobs import events as ev
 from jobs.views import (
+    FAILED_ITEMS,
     ITEM_STATES,
     OUTPUT_TAIL,
     RECENT_ITEMS,
@@ -90,6 +91,22 @@ def test_items_are_all_counted_and_the_last_200_kept() -> None:
 
     assert items.counts == {"failed": 100, "succeeded": 400}
     assert [item.key for item in items.recent] == [str(n) for n in range(500 - RECENT_ITEMS, 500)]
+
+
+def test_of_the_items_kept_those_that_failed_stay_longest_but_never_crowd_out_the_others() -> None:
+    items, failure = Items(), ev.Failure(code="bad", message="Bad.")
+    for n in range(1000):
+        items.add(ev.ItemFinished(key=str(n), state="failed", error=failure if n % 20 == 0 else None), TIME)
+    failed = [item.key for item in items.recent if item.error]
+
+    assert failed == [str(n) for n in range(0, 1000, 20)]
+    for n in range(1000, 1400):
+        items.add(ev.ItemFinished(key=str(n), state="failed", error=failure if n % 2 else None), TIME)
+    failed = [item.key for item in items.recent if item.error]
+
+    assert len(items.recent) == RECENT_ITEMS
+    assert FAILED_ITEMS <= len(failed) <= 160
+    assert failed == [str(n) for n in range(1401 - 2 * len(failed), 1400, 2)]
 
 
 def test_states_of_items_beyond_twenty_are_counted_together() -> None:

@@ -1,10 +1,26 @@
 // The controls of a form, one for each kind of JSON Schema: how it looks, what it reads, what it is filled with.
 
 import { el } from "./dom.js";
+import { members, rows, union } from "./groups.js";
 import { dropZone } from "./upload.js";
 
-/** Which control draws `schema`: called with `{id, schema, required, describedBy, onChange}`. */
-export function kindOf(schema) {
+/**
+ * Which control draws `schema`, one made of others where it `mayNest`. It is called with `{id, schema, required, label,
+ * describedBy, onChange(), nest(schema, without), one(schema, label)}`: the last two make the fields within it.
+ */
+export function kindOf(schema, required, mayNest) {
+  return (mayNest && grouped(schema, required)) || simple(schema);
+}
+
+function grouped(schema, required) {
+  if (schema.variants) return union;
+  if (schema.type === "array" && (schema.items?.properties || schema.items?.variants)) return rows;
+  if (schema.type !== "object" || !schema.properties) return null;
+  const may = schema.nullable || (!required && schema.default === undefined);
+  return may ? (of) => union({ ...of, schema: { ...schema, nullable: true, variants: [{ ...schema, title: "Given", description: "" }] } }) : members;
+}
+
+function simple(schema) {
   if (schema.format === "tailrace-file") return file;
   if (schema.enum || "const" in schema) return choice;
   if (schema.type === "array" && schema.items?.format === "tailrace-file") return files;
@@ -22,9 +38,12 @@ function emptied({ schema, required }, empty) {
 
 const TYPES = { date: "date", email: "email", uri: "url", password: "password", time: "time" };
 
+/** Characters from which on a text has lines; shorter ones are names, columns, addresses. */
+const LONG = 2000;
+
 function words(of) {
   const { id, schema, required, describedBy, onChange } = of;
-  const big = (schema.maxLength ?? 0) > 200 || schema.format === "multiline" || schema.contentMediaType !== undefined;
+  const big = schema.format === "multiline" || schema.contentMediaType !== undefined || ((schema.maxLength ?? 0) > LONG && !schema.format && !schema.pattern);
   const element = el(big ? "textarea" : "input", {
     id, required, "aria-describedby": describedBy, oninput: onChange, rows: big && "4", spellcheck: "false",
     type: big ? null : TYPES[schema.format] ?? "text", autocomplete: "off",
@@ -47,7 +66,7 @@ function numeric(of) {
   });
   element.value = schema.default ?? "";
   return {
-    element,
+    element, short: true,
     read: () => {
       if (element.validity.badInput) throw new TypeError("This is not a number.");
       if (element.value !== "") return Number(element.value);
@@ -60,7 +79,7 @@ function numeric(of) {
 function flag({ id, schema, describedBy, onChange }) {
   const element = el("input", { id, type: "checkbox", "aria-describedby": describedBy, onchange: onChange });
   element.checked = schema.default === true;
-  return { element, inline: true, read: () => element.checked, write: (value) => { element.checked = value === true; } };
+  return { element, inline: true, short: true, read: () => element.checked, write: (value) => { element.checked = value === true; } };
 }
 
 function choice({ id, schema, required, describedBy, onChange }) {
@@ -71,7 +90,7 @@ function choice({ id, schema, required, describedBy, onChange }) {
     values.map((value, index) => el("option", { value: index }, String(value))));
   const put = (value) => { element.value = values.includes(value) ? values.indexOf(value) : open ? "" : 0; };
   put(schema.default);
-  return { element, read: () => (element.value === "" ? undefined : values[Number(element.value)]), write: put };
+  return { element, short: true, read: () => (element.value === "" ? undefined : values[Number(element.value)]), write: put };
 }
 
 function choices({ id, schema, describedBy, onChange }) {
@@ -135,10 +154,15 @@ function anything(of) {
 
 function file(of) {
   const zone = dropZone({ ...of, many: false });
-  return { ...zone, read: () => zone.read()[0] };
+  return { ...zone, read: () => zone.read()[0], sample: sampled(zone, of.schema) };
 }
 
 function files(of) {
   const zone = dropZone({ ...of, many: true });
-  return { ...zone, read: () => (zone.read().length ? zone.read() : emptied(of, [])) };
+  return { ...zone, read: () => (zone.read().length ? zone.read() : emptied(of, [])), sample: sampled(zone, of.schema) };
+}
+
+/** A function that uploads what the service has to try the job type with; null where it has nothing. */
+function sampled(zone, { sample }) {
+  return sample ? () => zone.fetch([sample].flat()) : null;
 }

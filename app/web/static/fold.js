@@ -1,14 +1,16 @@
 // What a job is after one more event: the fold of the service, for the browser. Pure; never changes what it is given.
 
+import { thinned } from "./series.js";
+
 export const TERMINAL = new Set(["succeeded", "failed", "cancelled", "expired"]);
 
 /** Characters of an output kept here; a reload shows the shorter tail that the snapshot carries. */
 const OUTPUT_TAIL = 256 * 1024;
 const LOG_LINES = 100;
 const RECENT_ITEMS = 200;
+const FAILED_ITEMS = 100;
 const ITEM_STATES = 20;
 const RESOLVED_ALERTS = 50;
-const SERIES_POINTS = 400;
 
 /** The job after `envelope`; `job` is null before the first snapshot. An unknown type only moves the cursor. */
 export function apply(job, envelope) {
@@ -121,7 +123,7 @@ const FOLDS = {
     const known = own(items.counts, data.state);
     const state = known || Object.keys(items.counts).length < ITEM_STATES ? data.state : "other";
     const count = (own(items.counts, state) ? items.counts[state] : 0) + 1;
-    const recent = [...items.recent, { time, ...data }].slice(-RECENT_ITEMS);
+    const recent = spared([...items.recent, { time, ...data }]);
     return { items: { counts: put(items.counts, state, count), recent } };
   },
 };
@@ -181,12 +183,15 @@ function rewound(series, step) {
   return step === undefined || step === null ? [] : series.filter(([at]) => at < step);
 }
 
+/** Without the oldest item where there are too many; up to 100 that failed stay longest. */
+function spared(items) {
+  if (items.length <= RECENT_ITEMS) return items;
+  const at = items.findIndex((item) => !item.error);
+  return items.toSpliced(at < 0 || at > FAILED_ITEMS ? 0 : at, 1);
+}
+
 /** Nothing fires any more: the run that had watched is over. */
 function calmed(alerts, time) {
   const firing = alerts.filter((alert) => alert.firing).map((alert) => ({ ...alert, firing: false, resolved_at: time }));
   return [...alerts.filter((alert) => !alert.firing), ...firing].slice(-RESOLVED_ALERTS);
-}
-
-function thinned(series) {
-  return series.length < SERIES_POINTS ? series : series.filter((point, index) => index % 2 === 0);
 }

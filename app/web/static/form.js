@@ -1,8 +1,9 @@
 // The form of one job type: read, sent, and every fault of the answer put where it belongs.
 
 import { call, randomKey } from "./api.js";
-import { el, show, write } from "./dom.js";
+import { el, set, show, write } from "./dom.js";
 import { fieldsOf } from "./fields.js";
+import { spread } from "./groups.js";
 import { say } from "./say.js";
 
 /** What every job may be told, whatever its type. */
@@ -21,19 +22,20 @@ const OPTIONS = {
 export function form(type, onSubmitted) {
   const curl = el("code");
   const changed = () => write(curl, asCurl(read().body));
-  const params = fieldsOf(type.schema ?? {}, changed);
-  const options = fieldsOf(OPTIONS, changed);
+  const params = fieldsOf(type.schema ?? {}, { changed });
+  const options = fieldsOf(OPTIONS, { changed });
   const summary = el("div.card.notice.bad", { role: "alert", tabindex: "-1", hidden: true });
   const submit = el("button.primary", {}, "Submit");
-  const fillable = params.some((field) => field.fillable) && type.example && Object.keys(type.example).length > 0;
-  const example = el("button", { type: "button", hidden: !fillable, onclick: () => { fill(params, type.example); changed(); } }, "Fill in the example");
+  const { runs, fills } = exampleOf(type, params);
+  const attempt = el("button", { type: "button", hidden: !runs, onclick: tryIt }, "Try the example");
+  const filling = el("button", { type: "button", hidden: !fills, onclick: () => { spread(params, type.example); changed(); } }, "Fill in the example");
   const element = el("form.card.form", { novalidate: true, "aria-label": `Parameters of ${type.title ?? type.name}`, onsubmit: send },
     summary,
-    params.map((field) => field.element),
+    el("div.params", {}, params.map((field) => field.element)),
     params.length === 0 && el("p.muted", {}, "This job type takes no parameters."),
     el("details.more", {}, el("summary", {}, "More options"), el("div.options", {}, options.map((field) => field.element))),
     el("details.more", {}, el("summary", {}, "The same from a shell"), el("pre", { tabindex: "0", role: "group", "aria-label": "curl command" }, curl)),
-    el("div.buttons", {}, submit, example));
+    el("div.buttons", {}, submit, attempt, filling));
 
   /** The body as the fields stand, and what is wrong with it already here. */
   function read() {
@@ -43,9 +45,25 @@ export function form(type, onSubmitted) {
     return { body, faults };
   }
 
+  /** The example as it stands, its files uploaded, from one press of a button. */
+  async function tryIt() {
+    if (attempt.getAttribute("aria-disabled") === "true") return;
+    set(attempt, "aria-disabled", "true");
+    try {
+      spread(params, type.example);
+      await Promise.all(params.filter(({ name }) => name in type.example).map((field) => field.sample?.()));
+      changed();
+      await send();
+    } catch (problem) {
+      tell(problem.message, []);
+    } finally {
+      set(attempt, "aria-disabled", null);
+    }
+  }
+
   let sent = null;
   async function send(event) {
-    event.preventDefault();
+    event?.preventDefault();
     if (submit.getAttribute("aria-disabled") === "true") return;
     const { body, faults } = read();
     if (params.some((field) => field.pending())) {
@@ -81,14 +99,15 @@ export function form(type, onSubmitted) {
 
   /** Puts each fault at its field; what belongs to none is listed on top. The focus goes to where the work is. */
   function tell(why, faults) {
-    const fields = [...params.map((field) => ["/params/", field]), ...options.map((field) => ["/", field])];
+    const fields = [...params.flatMap((field) => placed(`/params/${escape(field.name)}`, field)), ...options.flatMap((field) => placed(`/${field.name}`, field))];
     for (const [, field] of fields) field.fault("");
     const loose = [];
     const told = new Map();
     for (const fault of faults) {
-      const found = fields.find(([root, field]) => meets(fault.pointer, root + escape(field.name)));
+      // The deepest field that the pointer leads to or through.
+      const [, found] = fields.findLast(([path]) => meets(fault.pointer, path)) ?? [];
       if (!found) loose.push(fault);
-      else if (!told.has(found[1])) told.set(found[1], sentence(fault.detail));
+      else if (!told.has(found)) told.set(found, sentence(fault.detail));
     }
     for (const [field, text] of told) field.fault(text);
     const hit = fields.map(([, field]) => field).filter((field) => told.has(field));
@@ -110,19 +129,32 @@ function sentence(detail) {
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
 
+/** A field and all within it, each behind the one that it lies in, with their pointers. */
+function placed(path, field) {
+  return [[path, field], ...field.inner().flatMap(([name, inner]) => placed(`${path}/${escape(name)}`, inner))];
+}
+
 const said = (fault) => el("li", {}, fault.pointer && el("code", {}, fault.pointer), " ", fault.detail);
 
 function taken(field, at, faults) {
   try {
     return field.read();
   } catch (error) {
-    faults.push({ pointer: `${at}/${escape(field.name)}`, detail: error.message });
+    faults.push({ pointer: `${at}/${[field.name, ...(error.path ?? [])].map(escape).join("/")}`, detail: error.message });
     return undefined;
   }
 }
 
-function fill(fields, example) {
-  for (const field of fields) if (field.name in example) field.write(example[field.name]);
+/** Whether the example can be run as it stands, and whether there is anything of it to fill in. */
+function exampleOf({ schema, example }, params) {
+  const given = example ?? {};
+  const needed = new Set(schema?.required ?? []);
+  const ready = (field) => (field.fillable ? field.name in given : Boolean(field.sample)) || !needed.has(field.name);
+  const named = params.filter((field) => field.name in given);
+  return {
+    runs: example !== null && example !== undefined && params.every(ready) && named.every((field) => field.fillable || field.sample),
+    fills: named.some((field) => field.fillable),
+  };
 }
 
 function asCurl(body) {

@@ -13,6 +13,9 @@ const CANCELS = {
   lost: "Its worker was lost meanwhile.",
 };
 
+/** Whether it stands still because a job of its own runs. */
+export const waitsForChild = (job) => job.state === "scheduled" && Boolean(job.waits_for);
+
 /** `{element, update(job), tick(job, now), link(link, now), focus()}`; `actions` are `{cancel, retry, remove, hurry}`. */
 export function headView(actions) {
   const heading = el("h1", { id: "job-title", tabindex: "-1" }, "Job");
@@ -33,15 +36,21 @@ export function headView(actions) {
     el("div.head-line", {}, heading, pill, el("div.actions", {}, cancel, retry, remove)),
     facts, el("div.bar-line", {}, bar, share), words);
   const fact = {};
-  facts.append(el("li", {}, connection, again));
+  const parent = el("a", { "data-route": true }, "Part of another job");
+  const within = el("li", { hidden: true }, parent);
+  facts.append(el("li", {}, connection, again), within);
   for (const name of ["attempt", "elapsed", "left", "position", "number"]) facts.append((fact[name] = el("li")));
 
   function update(job, kind) {
     const over = TERMINAL.has(job.state);
     write(heading, kind?.title ?? title(job.type));
-    set(element, "data-state", job.state);
-    draw(mark, job.state);
-    write(word, STATES[job.state] ?? job.state);
+    // Scheduled is its state; what it waits for is work all the same.
+    const state = waitsForChild(job) ? "running" : job.state;
+    set(element, "data-state", state);
+    draw(mark, state);
+    write(word, waitsForChild(job) ? "Waiting" : STATES[job.state] ?? job.state);
+    show(within, job.parent);
+    set(parent, "href", job.parent && `/jobs/${encodeURIComponent(job.parent)}`);
     show(cancel, !over);
     set(cancel, "aria-disabled", job.state === "cancelling" ? "true" : null);
     write(cancel, job.state === "cancelling" ? "Cancelling…" : "Cancel");
@@ -57,11 +66,16 @@ export function headView(actions) {
 
   function progress(job, over) {
     const { fraction } = job.progress;
+    const idle = ["queued", "scheduled"].includes(job.state) && !waitsForChild(job);
     const vague = job.state === "running" && fraction === 0 && job.steps.length === 0;
     fill.style.setProperty("--fraction", over && job.state === "succeeded" ? 1 : fraction);
     bar.classList.toggle("vague", vague);
     set(bar, "aria-valuenow", vague ? null : Math.floor(fraction * 100));
+<<<<<<< HEAD
     write(share, vague || (["queued", "scheduled"].includes(job.state) && !job.waits_for) ? "" : percent(fraction));
+=======
+    write(share, vague || idle ? "" : percent(fraction));
+>>>>>>> i5-page
   }
 
   function tick(job, now, etaAt) {
@@ -95,7 +109,11 @@ function position(job) {
 function sentence(job) {
   if (job.state === "cancelled") return [CANCELS[job.cancel?.mode], job.cancel?.reason && `Reason given: ${job.cancel.reason}`].filter(Boolean).join(" ");
   if (job.state === "expired") return "No worker took it in the time that it was given.";
+<<<<<<< HEAD
   if (job.state === "scheduled" && job.waits_for) return job.progress.message ?? "Waits for a child job.";
+=======
+  if (waitsForChild(job)) return job.progress.message ?? "It waits for a job that it has begun.";
+>>>>>>> i5-page
   if (job.state === "scheduled" && job.until) return `Starts at ${full(job.until)}.`;
   if (job.state === "queued" && job.served === false) return "No worker carries this job type now. It waits until one does.";
   if (job.state === "cancelling") return "The worker has been told to stop.";

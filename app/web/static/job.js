@@ -1,13 +1,15 @@
 // One opened job: its snapshot, then its events as they come, drawn together.
 
 import { call, jobPath } from "./api.js";
+import { alertsView } from "./alerts.js";
 import { artifactsView } from "./artifacts.js";
 import { jobTypes } from "./compose.js";
 import { confirmed } from "./confirm.js";
 import { el } from "./dom.js";
 import { apply, TERMINAL } from "./fold.js";
-import { headView } from "./head.js";
-import { alertsView, itemsView, logView } from "./lists.js";
+import { headView, waitsForChild } from "./head.js";
+import { itemsView } from "./items.js";
+import { logView } from "./loglines.js";
 import { metricsView } from "./metrics.js";
 import { narrator } from "./narrator.js";
 import { noticesView } from "./notices.js";
@@ -37,7 +39,7 @@ export function jobView(id, on) {
   const notices = noticesView();
   const steps = stepsView();
   const [artifacts, narrate] = [artifactsView(), narrator()];
-  const parts = [errorView(), alertsView(), metricsView(), outputsView(), artifacts, resultView(), itemsView(), logView(), askedView()];
+  const parts = [errorView(), alertsView(), outputsView(), metricsView(), artifacts, resultView(), itemsView(), logView(), askedView()];
   const content = el("div.content", {}, parts.map((part) => part.element));
   const body = el("div.body", {}, steps.element, content);
   const element = el("article.job", { "aria-labelledby": "job-title", "data-empty": true }, head.element, notices.element, body);
@@ -101,7 +103,7 @@ export function jobView(id, on) {
     steps.update(job);
     body.toggleAttribute("data-steps", job.steps.length > 0);
     const name = kind?.title ?? title(job.type);
-    view.title = job.state === "running" ? `${percent(job.progress.fraction)} ${name}` : `${STATES[job.state] ?? job.state}: ${name}`;
+    view.title = job.state === "running" || waitsForChild(job) ? `${percent(job.progress.fraction)} ${name}` : `${STATES[job.state] ?? job.state}: ${name}`;
     on.job(job, view.title);
     tick();
   }

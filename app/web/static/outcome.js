@@ -71,7 +71,7 @@ export function askedView() {
         ["Job", job.id], ["Type", job.type], ["Accepted", full(job.created_at)],
         ["Started", job.started_at && full(job.started_at)], ["Finished", job.finished_at && full(job.finished_at)],
         ["Attempt", job.attempt ? `${job.attempt} of ${job.max_attempts}` : null], ["Priority", job.priority],
-        ["Time limit", job.timeout_seconds && duration(job.timeout_seconds)], ["Run again from", job.retry_of],
+        ["Time limit", job.timeout_seconds && duration(job.timeout_seconds)], ["Run again from", job.retry_of], ["Part of", job.parent],
         ...Object.entries(job.labels ?? {}).map(([name, value]) => [`Label ${name}`, value]),
       ].filter(([, value]) => value !== null && value !== undefined && value !== "");
       facts.replaceChildren(...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))));

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { el, keyed, set, show, write } from "./dom.js";
 import { TERMINAL } from "./fold.js";
+import { waitsForChild } from "./head.js";
 import { draw } from "./icons.js";
 import { percent, STATES, title, when } from "./words.js";
 
@@ -77,7 +78,8 @@ export function recentJobs(element) {
     if (!known) return data.request ? { id, type: data.request.type, created_at: time, state: AFTER[type], progress: { fraction: 0 } } : null;
     if (TERMINAL.has(known.state)) return known;
     const fraction = type === "job.started" ? 0 : data.fraction;
-    return { ...known, state: AFTER[type] ?? known.state, progress: fraction === undefined ? known.progress : { ...known.progress, fraction } };
+    const changed = AFTER[type] ? { state: AFTER[type], waits_for: data.child ?? null } : {};
+    return { ...known, ...changed, progress: fraction === undefined ? known.progress : { ...known.progress, fraction } };
   }
 
   /** In its place if it is listed, in front if it is newer than all that are. */
@@ -111,13 +113,15 @@ export function recentJobs(element) {
     const { mark, name, time, state, link } = node.parts;
     set(link, "href", `/jobs/${encodeURIComponent(job.id)}`);
     set(link, "aria-current", job.id === opened ? "page" : null);
-    set(link, "data-state", job.state);
-    draw(mark, job.state);
+    const waits = waitsForChild(job);
+    set(link, "data-state", waits ? "running" : job.state);
+    draw(mark, waits ? "running" : job.state);
     write(name, titles.get(job.type) ?? title(job.type));
     write(time, when(job.created_at));
     set(time, "datetime", job.created_at);
     const fraction = job.progress?.fraction;
-    write(state, job.state === "running" && fraction > 0 ? `Running, ${percent(fraction)}` : STATES[job.state] ?? job.state);
+    const word = waits ? "Waiting" : STATES[job.state] ?? job.state;
+    write(state, (waits || job.state === "running") && fraction > 0 ? `${word}, ${percent(fraction)}` : word);
   }
 
   return {

@@ -44,8 +44,8 @@ export function stepsView() {
 
 const took = (seconds) => (seconds < 0.1 ? "< 0.1 s" : duration(seconds));
 
-/** What ran when the job ended runs no more. */
-const stopped = (step) => (step.state === "running" ? { ...step, state: "stopped" } : step);
+/** What ran when the job ended runs no more; what a cancel has ended did not fail. */
+const stopped = (step) => (step.state === "running" || step.error?.code === "cancelled" ? { ...step, state: "stopped" } : step);
 
 /** Depth first, in the order of their arrival; a step whose parent is unknown, or is itself, stands on top. */
 function ordered(steps) {
@@ -65,11 +65,11 @@ function ordered(steps) {
 function entry() {
   const parts = {
     mark: el("span.mark"), name: el("span.name"), state: el("span.unseen"), time: el("span.time"),
-    fill: el("i"), said: el("p.said"),
+    fill: el("i"), said: el("p.said"), child: el("a.child", { "data-route": true }, "Its own page"),
   };
   parts.bar = el("div.bar.thin", { role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100" }, parts.fill);
   const node = el("li", {}, parts.mark, el("div.step", {},
-    el("div.step-line", {}, parts.name, parts.state, parts.time), parts.bar, parts.said));
+    el("div.step-line", {}, parts.name, parts.state, parts.time), parts.bar, parts.said, parts.child));
   node.parts = parts;
   return node;
 }
@@ -77,13 +77,14 @@ function entry() {
 function fill(node, { step, depth }) {
   if (node.step === step && node.depth === depth) return;
   Object.assign(node, { step, depth });
-  const { mark, name, state, bar, said } = node.parts;
+  const { mark, name, state, bar, said, child } = node.parts;
   const label = step.title && step.title !== step.name ? step.title : title(step.name);
   set(node, "data-state", step.state);
   set(node, "data-depth", depth || null);
   set(node, "aria-current", step.state === "running" ? "step" : null);
   draw(mark, step.state);
   write(name, label);
+  set(name, "title", label.length > 60 && label);
   write(state, `, ${STATES[step.state] ?? step.state}`);
   const known = step.state === "running" && (step.fraction > 0 || step.total);
   show(bar, known);
@@ -92,6 +93,9 @@ function fill(node, { step, depth }) {
   node.parts.fill.style.setProperty("--fraction", step.fraction);
   write(said, saying(step));
   show(said, said.textContent);
+  show(child, step.child);
+  set(child, "href", step.child && `/jobs/${encodeURIComponent(step.child)}`);
+  set(child, "aria-label", step.child && `${label}: its own page`);
 }
 
 function saying(step) {

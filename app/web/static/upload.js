@@ -1,12 +1,15 @@
 // A place to drop files on: each is sent at once, shows how far it is, and becomes an id.
 
-import { upload } from "./api.js";
+import { Problem, upload } from "./api.js";
 import { el, set, show, write } from "./dom.js";
 import { icon } from "./icons.js";
 import { say } from "./say.js";
 import { bytes, percent } from "./words.js";
 
-/** `{element, input, read(), pending()}`; `read()` gives the ids of the files that have arrived. */
+/**
+ * `{element, input, read(), pending(), fetch(names)}`; `read()` gives the ids of the files that have arrived, `fetch`
+ * uploads files that the service has to show what it does, and resolves once they have arrived.
+ */
 export function dropZone({ id, many, describedBy, onChange }) {
   const files = new Set();
   const input = el("input", {
@@ -28,7 +31,12 @@ export function dropZone({ id, many, describedBy, onChange }) {
 
   function add(chosen) {
     if (!many) for (const file of files) drop(file);
-    for (const file of many ? chosen : [...chosen].slice(0, 1)) send(file);
+    return Promise.all([...chosen].slice(0, many ? undefined : 1).map(send));
+  }
+
+  async function fetchAll(names) {
+    for (const file of files) drop(file);
+    await add(await Promise.all(names.map(example)));
   }
 
   async function send(file) {
@@ -56,7 +64,13 @@ export function dropZone({ id, many, describedBy, onChange }) {
 
   const read = () => [...files].map((entry) => entry.id).filter(Boolean);
   const pending = () => [...files].some((entry) => !entry.id && !entry.faulty);
-  return { element: el("div.upload", {}, zone, list), input, read, pending };
+  return { element: el("div.upload", {}, zone, list), input, read, pending, fetch: fetchAll };
+}
+
+async function example(name) {
+  const answer = await fetch(`/examples/${encodeURIComponent(name)}`);
+  if (!answer.ok) throw new Problem(answer.status, { detail: `The example ${name} is not here any more.` });
+  return new File([await answer.blob()], name, { type: answer.headers.get("Content-Type") ?? "" });
 }
 
 function row(file, onRemove) {

@@ -4,6 +4,7 @@ const NUMBER = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const DATE = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
 const FULL = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 
 export const STATES = {
@@ -25,9 +26,18 @@ const SHORT = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
 /** A measurement: four digits, more only before the point. */
 export const rounded = (value) => (Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : SHORT.format(value));
+export const BYTES = new Set(["B", "bytes", "B/s"]);
+/** A measurement with its unit, as short as it can be read. */
+export function measured(value, unit) {
+  if (BYTES.has(unit)) return bytes(value) + (unit === "B/s" ? "/s" : "");
+  return rounded(value) + (unit === "%" ? "%" : unit ? ` ${unit}` : "");
+}
 export const number = (value) => (Math.abs(value) >= 1000 ? WHOLE : NUMBER).format(value);
 export const percent = (fraction) => `${Math.floor(fraction * 100 + 1e-9)}%`;
 export const clock = (time) => CLOCK.format(new Date(time));
+export const day = (time) => DATE.format(new Date(time));
+/** The clock today; the day as well where it is another one. */
+export const moment = (time) => (new Date(time).toDateString() === new Date().toDateString() ? clock(time) : `${day(time)}, ${clock(time)}`);
 export const full = (time) => FULL.format(new Date(time));
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
@@ -56,14 +66,17 @@ export function estimate(seconds) {
 
 export function bytes(count) {
   const units = ["B", "KB", "MB", "GB", "TB"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, Math.abs(count))) / 3));
   const value = count / 1000 ** power;
   return `${power && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
 }
 
-/** `peak_memory` and `peakMemory` become `Peak memory`. */
+const INITIALS = /\b(cpu|csv|gpu|html|http|id|io|json|mae|pdf|rmse|sha256|sql|svg|url|zip)\b/gi;
+
+/** `peak_memory` and `peakMemory` become `Peak memory`, `cpu` becomes `CPU`. */
 export function title(name) {
-  const words = name.replace(/[_-]+/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").trim();
+  const spaced = name.replace(/[_-]+/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").trim();
+  const words = spaced.replace(INITIALS, (each) => each.toUpperCase());
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
