@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -33,7 +34,9 @@ def draw(kind: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ti
     bars = points[:_BARS]
     height = _HEIGHT if kind == "line" else 0.7 + _BAR_HEIGHT * len(bars)
     figure = partial(_line if kind == "line" else _bars, points=points if kind == "line" else bars, title=title)
-    return alone(drawn(figure, (_WIDTH, height), name=name, title=shown(title), text=shown(text, 300)))
+    #: Or a chart that is drawn again would have other ids, and so be another file.
+    with rc_context({"svg.hashsalt": name}):
+        return alone(drawn(figure, (_WIDTH, height), name=name, title=shown(title), text=shown(text, 300)))
 
 
 def _is_number(value: object) -> bool:

@@ -83,7 +83,8 @@ def _course(question: Question, rows: list[list[Any]]) -> str:
     high, low = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
     return (
         f"By {question.every}, {what} went from {told(points[0][1])} ({points[0][0]}) to {told(points[-1][1])}"
-        f" ({points[-1][0]}); it was highest in {high[0]} with {told(high[1])} and lowest in {low[0]} with {told(low[1])}"
+        f" ({points[-1][0]}); it was highest in {high[0]} with {told(high[1])}"
+        f" and lowest in {low[0]} with {told(low[1])}"
     )
 
 

@@ -34,10 +34,10 @@ _MONTH = re.compile(rf"\b(?:in|of|during|for|since)\s+({'|'.join(_MONTHS)})\b|\b
 _ROWS = frozenset({"row", "record", "entry", "line"})
 #: Measures that are no amounts: adding them up says nothing.
 _MEANS = frozenset(
-    (
+    (  # noqa: SIM905 - read as words, not as a column of quotes
         "rate ratio share percent percentage price temperature temp pressure speed delay age score mean average avg "
         "humidity visibility density index level width length height weight latitude longitude margin"
-    ).split()  # noqa: SIM905 - read as words, not as a column of quotes
+    ).split()
 )
 #: Of a column's name, so much must be said to mean it.
 _ENOUGH = 0.5
@@ -171,7 +171,10 @@ class _Reading:
 
 #: Words of a question that ask for nothing by themselves.
 _SPARE = frozenset(
-    "there year month day week quarter date time table file data chart plot draw graph value compare".split()  # noqa: SIM905 - as above
+    (  # noqa: SIM905 - as above
+        "there year month day week quarter date time table file data chart plot draw graph value compare write report "
+        "make create analyse analyze analysis overview profile anomaly outlier unusual stand out calculate summary"
+    ).split()
 )
 
 
