@@ -18,7 +18,7 @@ class Work(BaseModel):
     file: FileId | None = None
 
 
-@job("part", params=Work, max_attempts=2)
+@job("part", params=Work, max_attempts=9)
 def part(ctx: Context, params: Work) -> str:
     """Takes so long, tells how far it is, and leaves an artifact."""
     _mark(params.marks, f"{ctx.job_id} {ctx.attempt}")
