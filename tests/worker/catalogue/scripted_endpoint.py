@@ -48,19 +48,14 @@ class ScriptedEndpoint:
     """Gives *replies* one after the other, the last of them again and again."""
 
     def __init__(self, *replies: Reply, models: Reply | Sequence[str] = ("tiny",)) -> None:
-        listed = (
-            {"object": "list", "data": [{"id": name, "object": "model"} for name in models]}
-            if not isinstance(models, Reply)
-            else None
-        )
-        self.models = models if isinstance(models, Reply) else Reply(body=listed)
+        self.models = models if isinstance(models, Reply) else Reply(body={"data": [{"id": name} for name in models]})
         self.replies = list(replies)
         #: What it was asked for, and with what key.
         self.asked: list[Json] = []
         self.keys: list[str | None] = []
         #: Set once a request is there, and once its client has gone in the middle of it.
         self.busy, self.left = threading.Event(), threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _answering(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answering", (_Answering,), {"endpoint": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
@@ -77,59 +72,57 @@ class ScriptedEndpoint:
         self._thread.join()
 
 
-def _answering(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
-    class Answering(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Answering(BaseHTTPRequestHandler):
+    endpoint: ScriptedEndpoint
+    protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_words: Any) -> None:
-            """Nothing: the test says what it saw."""
+    def log_message(self, *_words: Any) -> None:
+        """Nothing: the test says what it saw."""
 
-        def do_GET(self) -> None:
-            self._plain(endpoint.models)
+    def do_GET(self) -> None:
+        self._plain(self.endpoint.models)
 
-        def do_POST(self) -> None:
-            endpoint.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            endpoint.keys.append(self.headers["Authorization"])
-            endpoint.busy.set()
-            reply = endpoint.next()
-            if reply.status == 200 and reply.body is None:
-                self._stream(reply)
-            else:
-                self._plain(reply)
+    def do_POST(self) -> None:
+        self.endpoint.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.endpoint.keys.append(self.headers["Authorization"])
+        self.endpoint.busy.set()
+        reply = self.endpoint.next()
+        if reply.status == 200 and reply.body is None:
+            self._stream(reply)
+        else:
+            self._plain(reply)
 
-        def _plain(self, reply: Reply) -> None:
-            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            kind = "text/html" if isinstance(reply.body, bytes) else "application/json"
-            self._head(reply, {"Content-Type": kind, "Content-Length": str(len(body))})
-            self.wfile.write(body)
+    def _plain(self, reply: Reply) -> None:
+        body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        kind = "text/html" if isinstance(reply.body, bytes) else "application/json"
+        self._head(reply, {"Content-Type": kind, "Content-Length": str(len(body))})
+        self.wfile.write(body)
 
-        def _stream(self, reply: Reply) -> None:
-            self._head(reply, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
-            for chunk in reply.chunks:
-                self._frame(json.dumps(chunk))
-            match reply.then:
-                case "done":
-                    self._frame("[DONE]")
-                    self.wfile.write(b"0\r\n\r\n")
-                case "silence":
-                    with contextlib.suppress(ConnectionError):
-                        self.connection.recv(1)
-                    endpoint.left.set()
-                    self.close_connection = True
-                case "cut":
-                    self.close_connection = True
+    def _stream(self, reply: Reply) -> None:
+        self._head(reply, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+        for chunk in reply.chunks:
+            self._frame(json.dumps(chunk))
+        match reply.then:
+            case "done":
+                self._frame("[DONE]")
+                self.wfile.write(b"0\r\n\r\n")
+            case "silence":
+                with contextlib.suppress(ConnectionError):
+                    self.connection.recv(1)
+                self.endpoint.left.set()
+                self.close_connection = True
+            case "cut":
+                self.close_connection = True
 
-        def _head(self, reply: Reply, headers: dict[str, str]) -> None:
-            self.send_response(reply.status)
-            for name, value in {**headers, **reply.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
+    def _head(self, reply: Reply, headers: dict[str, str]) -> None:
+        self.send_response(reply.status)
+        for name, value in {**headers, **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
-        def _frame(self, data: str) -> None:
-            frame = f"data: {data}\n\n".encode()
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(frame), frame))
-
-    return Answering
+    def _frame(self, data: str) -> None:
+        frame = f"data: {data}\n\n".encode()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(frame), frame))
 
 
 @contextlib.contextmanager

@@ -5,10 +5,11 @@ from pathlib import Path
 #: Width, heads, blocks and width within a block.
 WIDTH, HEADS, BLOCKS, INNER = 64, 4, 2, 128
 CONTEXT = 8192
-WORDS = (
-    "river stone light water night morning field bird wind hill road bridge snow garden window letter song harbour"
-    " walks sings falls turns opens waits carries follows finds keeps slow bright cold quiet green old near under"
-).split()  # noqa: SIM905 - a list of forty literals would be read less easily
+_TEXT = """
+river stone light water night morning field bird wind hill road bridge snow garden window letter song
+walks sings falls turns opens waits carries follows finds keeps slow bright cold quiet green old near
+"""
+WORDS = _TEXT.split()
 #: What holds for tokens that are no words: with the constant that every embedding has, it makes them unlikely.
 _SHUNNED = -12.0
 

@@ -4,17 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from worker.catalogue.generate.answer import Ending, Piece
-from worker.catalogue.generate.ngrams import learn, tokens
+from worker.catalogue.generate.ngrams import Model, learn, tokens
 from worker.catalogue.generate.params import Params
 from worker.catalogue.generate.stops import Stops
 from worker.context import Context
 from worker.steps import Step
-
-if TYPE_CHECKING:
-    from worker.catalogue.generate.ngrams import Model
 
 #: In the public domain; examples/data/README.md says where it comes from.
 TEXT = Path(__file__).parents[3] / "examples" / "data" / "alice.txt"
@@ -26,14 +22,14 @@ NOTE = (
 TEMPERATURE = 0.8
 
 #: What this process has learned: once, for the same text teaches the same.
-_learned: dict[Path, "Model"] = {}
+_learned: dict[Path, Model] = {}
 
 
-def taught(ctx: Context, step: Step) -> "Model":
+def taught(ctx: Context, step: Step) -> Model:
     """The model, which learns where this process has none yet."""
     if TEXT not in _learned:
         words = tokens(TEXT.read_text("utf-8"))
-        _learned[TEXT] = learn(words, lambda grams, total: step.track(grams, unit="n-grams", total=total))
+        _learned[TEXT] = learn(words, lambda given: step.track(given, unit="words"))
         ctx.log(f"Learned from {TEXT.name}", tokens=len(words), different=_learned[TEXT].words)
     return _learned[TEXT]
 
@@ -43,7 +39,7 @@ class Embedded:
 
     name = "embedded"
 
-    def __init__(self, model: "Model", params: Params, *, most: int, seed: int) -> None:
+    def __init__(self, model: Model, params: Params, *, most: int, seed: int) -> None:
         self._model, self._most = model, most
         self._words = tokens(params.turns()[-1].content)
         self._stops, self._chance = Stops(params.stop), Random(seed)  # noqa: S311 - chance in a text guards no secret

@@ -73,7 +73,6 @@ def _embedded(ctx: Context, params: Params, most: int) -> Source:
         ctx.output("note").write(NOTE)
         step.summary("The worker has no endpoint; it has a small model of its own.")
     with ctx.step("learn") as step:
-        load(ctx, "nltk.lm")
         model = taught(ctx, step)
         step.summary(f"{model.words} different words and marks")
     return Embedded(model, params, most=most, seed=_seed(ctx, params))
