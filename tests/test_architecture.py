@@ -39,7 +39,7 @@ def test_the_web_tier_loads_no_library_of_the_work() -> None:
 
 
 def test_the_catalogue_loads_no_library_of_the_work_before_a_job_needs_it() -> None:
-    libraries = {"polars", "sklearn", "matplotlib", "scipy", "openai", "httpx2", "duckdb", "bm25s", "pypdf", "docx", "bs4"}
+    libraries = {"polars", "sklearn", "matplotlib", "scipy", "openai", "httpx2", "duckdb", "bm25s", "pypdf", "docx"}
 
     assert not loaded_by("worker.catalogue") & {*libraries, "celery", "redis"}
 
