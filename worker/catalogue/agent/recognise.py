@@ -165,7 +165,9 @@ class _Reading:
             left = re.sub(pattern, " ", left)
         used = {word for value in values for word in words(value)} | set(_own(self.table.name)) | _ROWS | set(_MONTHS)
         used |= {word for column in (found.measure, found.group, found.time) if column for word in _own(column.name)}
-        ignored = [word for word in dict.fromkeys(words(left)) if word not in used | STOPWORDS | _SPARE]
+        left_words = [word for word in dict.fromkeys(words(left)) if word not in used | STOPWORDS | _SPARE]
+        signs = set("".join(used)) | _SPARE_SIGNS
+        ignored = [word for word in left_words if word.isascii() or not signs & set(word)]
         return replace(found, ignored=tuple(ignored))
 
 
@@ -176,6 +178,10 @@ _SPARE = frozenset(
         "make create analyse analyze analysis overview profile anomaly outlier unusual stand out calculate summary"
     ).split()
 )
+
+
+#: Of Chinese, which is compared by pairs of signs, a pair says nothing where one of them is such or was understood.
+_SPARE_SIGNS = frozenset("的各共是在中有和与每了吗呢请")
 
 
 def _fitting(column: Column) -> Every:
