@@ -76,7 +76,9 @@ def _ranks(question: Question, rows: list[list[Any]]) -> str:
 
 
 def _course(question: Question, rows: list[list[Any]]) -> str:
-    points = [(told(row[0]), row[1]) for row in rows if isinstance(row[1], int | float)]
+    #: A month is told as 2013-07, a year as 2013; a quarter and a week by their first day.
+    most = {"year": 4, "month": 7}.get(question.every or "", 10)
+    points = [(str(row[0])[:most], row[1]) for row in rows if isinstance(row[1], int | float)]
     what = f"the {question.subject} in {question.table.told}{question.limits}"
     if len(points) < _PAIR:
         return f"By {question.every}, {what} has no course: there is one {question.every}"
