@@ -39,7 +39,9 @@ def test_the_web_tier_loads_no_library_of_the_work() -> None:
 
 
 def test_the_catalogue_loads_no_library_of_the_work_before_a_job_needs_it() -> None:
-    libraries = {"httpx", "httpx2", "matplotlib", "openai", "polars", "psutil", "scipy", "sklearn", "sqlalchemy"}
+    libraries = {"bm25s", "docx", "duckdb", "httpx", "httpx2", "matplotlib", "openai", "polars", "psutil", "pypdf", "scipy", "sklearn", "sqlalchemy"}
+
+    assert not loaded_by("worker.catalogue") & {*libraries, "celery", "redis"}
 
     assert not loaded_by("worker.catalogue") & {*libraries, "celery", "redis"}
 

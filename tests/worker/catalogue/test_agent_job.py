@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tailrace_testing import After, Told, rehearse
+from tests.worker.catalogue.flights_table import flights_csv
 from worker.catalogue import agent_job
 from worker.outcomes import JobFailed
 
-SAMPLE = Path(__file__).parents[3] / "examples" / "data" / "nyc-airports-2013.csv"
 CONTRACT = """# Rental contract
 
 The landlord lets the flat at 4 Mill Lane to the tenant from 1 March.
@@ -26,7 +26,7 @@ Either side can end the contract by giving notice in writing. The notice period 
 
 The rent is 950 a month and is due on the third working day. Heating is paid apart.
 """
-FILES = {"flights.csv": SAMPLE.read_bytes(), "contract.md": CONTRACT.encode()}
+FILES = {"flights.csv": flights_csv(), "contract.md": CONTRACT.encode()}
 RANKING = "Which airport has the highest mean departure delay?"
 BOTH = "Which airport has the highest mean departure delay, and what is the notice period of the contract?"
 
@@ -52,7 +52,7 @@ def both() -> Told:
 
 def test_a_figure_is_right_and_says_where_it_comes_from(both: Told) -> None:
     delays: dict[str, list[float]] = defaultdict(list)
-    for row in csv.DictReader(io.StringIO(SAMPLE.read_text())):
+    for row in csv.DictReader(io.StringIO(flights_csv().decode())):
         delays[row["airport"]].append(float(row["departure_delay"]))
     means = sorted(((sum(found) / len(found), airport) for airport, found in delays.items()), reverse=True)
     answer = both.text("answer")
@@ -96,7 +96,7 @@ def test_it_says_that_rules_and_no_model_have_planned(both: Told) -> None:
     [
         ("Who painted the ceiling of the Sistine Chapel?", "The files do not answer this, as far as rules can tell"),
         ("what is 12 * (3 + 4)?", "12 * (3 + 4) = 84"),
-        ("total flights in February", "where the month is February is 24,"),
+        ("total flights in February", "The total flights in flights.csv where the month is February is 876 [1]."),
         ("total flights to Boston", "This takes no account of “boston”"),
         ("How did temperature change over time?", "By month, the mean temperature in flights.csv went from"),
     ],

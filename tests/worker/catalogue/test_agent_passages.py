@@ -87,3 +87,31 @@ def test_words_are_compared_without_their_endings() -> None:
 def test_chinese_is_compared_by_pairs() -> None:
     assert words("销售额Q4") == ["销售", "售额", "q4"]
     assert telling("What is the 利润 of it?") == ["利润"]
+
+
+def test_a_word_document_is_read_with_its_tables() -> None:
+    import docx
+
+    document = docx.Document()
+    document.add_paragraph("The deposit is 1,900.")
+    row = document.add_table(1, 2).rows[0]
+    row.cells[0].text, row.cells[1].text = "Heating", "apart"
+    file = io.BytesIO()
+    document.save(file)
+    file.seek(0)
+    assert [piece.text for piece in pieces(file, "a.docx")] == ["The deposit is 1,900.", "Heating | apart"]
+
+
+def test_a_pdf_is_read_page_by_page() -> None:
+    from matplotlib.backends.backend_pdf import PdfPages
+    from matplotlib.figure import Figure
+
+    file = io.BytesIO()
+    with PdfPages(file) as pdf:
+        for text in ("The first page.", "The second page."):
+            figure = Figure()
+            figure.text(0.1, 0.5, text)
+            pdf.savefig(figure)
+    file.seek(0)
+    found = [(piece.first, piece.text) for piece in pieces(file, "a.pdf")]
+    assert found == [(1, "The first page."), (2, "The second page.")]

@@ -1,15 +1,15 @@
 """A report as the agent's child job: waited for without a worker, told in its parent, and its failure borne."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tailrace_testing import After, Told, rehearse
+from tests.worker.catalogue.flights_table import flights_csv
 from worker.catalogue import agent_job
 from worker.outcomes import JobFailed
 
-SAMPLE = (Path(__file__).parents[3] / "examples" / "data" / "nyc-airports-2013.csv").read_bytes()
+SAMPLE = flights_csv()
 SAID = {"summary": ["Departure delays were highest in July.", "Three days stand out."], "artifacts": ["report.html"]}
 
 

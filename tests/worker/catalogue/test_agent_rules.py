@@ -106,3 +106,15 @@ def test_a_whole_analysis_is_a_report_and_a_sum_is_calculated() -> None:
     assert tools("Write a report on this") == ["report"]
     assert tools("what is 1,200 * (3 + 4)?") == ["calculate"]
     assert tools("see pages 12-15 of 2013-01-02") == []
+
+
+def test_a_question_in_chinese_is_recognised_too() -> None:
+    sales = Table(
+        name="s", file="s.csv", upload="0" * 26, rows=2,
+        columns=[
+            Column(name="城市", kind="text", type="VARCHAR", values=["北京", "上海"]),
+            Column(name="销售额", kind="number", type="BIGINT"),
+        ],
+    )  # fmt: skip
+    (found,) = questions("各城市的销售额总共多少", [sales])
+    assert (found.how, found.measure, found.group, found.ignored) == ("sum", sales.columns[1], sales.columns[0], ())

@@ -178,8 +178,8 @@ def test_a_cancel_breaks_a_query_off(tmp_path: Path) -> None:
 
 
 def test_memory_has_a_bound(flights: Sandbox) -> None:
-    with pytest.raises(Refused, match="[Mm]emory"):
-        flights.select("SELECT repeat('x', 3000000000)", 1, seconds=20)
+    with pytest.raises(Refused, match="Memory"):
+        flights.select("SELECT list(n) FROM range(1000000000) AS t(n)", 1)
 
 
 def test_rows_have_a_bound(flights: Sandbox) -> None:

@@ -31,8 +31,13 @@ def script(name: str, *args: str) -> str:
     return python(str(Path(__file__).with_name("scripts") / name), *args)
 
 
+<<<<<<< HEAD
 def test_the_default_catalogue_carries_four_types() -> None:
     assert set(collect(["worker.catalogue"])) == {"hello", "ticks", "report", "monitor"}
+=======
+def test_the_default_catalogue_carries_what_it_says() -> None:
+    assert set(collect(["worker.catalogue"])) == {"agent", "generate", "hello", "report", "ticks"}
+>>>>>>> i5-agent
 
 
 def test_a_worker_can_import_the_catalogue_without_loading_what_a_fork_must_not_share() -> None:

@@ -56,7 +56,8 @@ def power(base: float, exponent: float) -> float:
     """`base` to the power of `exponent`; OverflowError where that is too large."""
     whole = isinstance(base, int) and isinstance(exponent, int)
     if whole and 0 <= exponent <= _EXACT_EXPONENT and abs(base) < _EXACT_BASE:
-        return int(base) ** int(exponent)
+        exact: int = pow(int(base), int(exponent))
+        return exact
     found = float(base) ** float(exponent)
     if isinstance(found, complex):
         raise NoNumber("It gives no real number.")

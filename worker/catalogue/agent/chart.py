@@ -1,9 +1,11 @@
 """A chart of a query's rows: the first column along, the second up."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -16,6 +18,7 @@ _WIDTH, _HEIGHT, _BAR_HEIGHT = 9.0, 3.2, 0.3
 #: More bars than this cannot be told apart.
 _BARS, _TICKS, _MARKED = 40, 8, 60
 _COLUMNS = 2
+_FIRST = re.compile(r"\d{4}-\d\d-01")
 
 
 class NoChart(ValueError):
@@ -33,7 +36,9 @@ def draw(kind: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, ti
     bars = points[:_BARS]
     height = _HEIGHT if kind == "line" else 0.7 + _BAR_HEIGHT * len(bars)
     figure = partial(_line if kind == "line" else _bars, points=points if kind == "line" else bars, title=title)
-    return alone(drawn(figure, (_WIDTH, height), name=name, title=shown(title), text=shown(text, 300)))
+    #: Or a chart that is drawn again would have other ids, and so be another file.
+    with rc_context({"svg.hashsalt": name}):
+        return alone(drawn(figure, (_WIDTH, height), name=name, title=shown(title), text=shown(text, 300)))
 
 
 def _is_number(value: object) -> bool:
@@ -46,9 +51,15 @@ def _line(figure: Figure, points: Sequence[tuple[str, float]], title: str) -> No
     axes.plot([value for _, value in points], color=colour("line"), linewidth=2, marker=marker, markersize=4)
     step = max(1, -(-len(points) // _TICKS))
     places = list(range(0, len(points), step))
-    axes.set_xticks(places, [short(points[n][0], 14) for n in places])
+    names = brief([name for name, _ in points])
+    axes.set_xticks(places, [short(names[n], 14) for n in places])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
     _headed(figure, axes, title)
+
+
+def brief(names: Sequence[str]) -> Sequence[str]:
+    """`2013-07-01` → `2013-07` where every day is the first of a month."""
+    return [name[:7] for name in names] if all(_FIRST.fullmatch(name) for name in names) else names
 
 
 def _bars(figure: Figure, points: Sequence[tuple[str, float]], title: str) -> None:

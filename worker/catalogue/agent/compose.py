@@ -76,14 +76,17 @@ def _ranks(question: Question, rows: list[list[Any]]) -> str:
 
 
 def _course(question: Question, rows: list[list[Any]]) -> str:
-    points = [(told(row[0]), row[1]) for row in rows if isinstance(row[1], int | float)]
+    #: A month is told as 2013-07, a year as 2013; a quarter and a week by their first day.
+    most = {"year": 4, "month": 7}.get(question.every or "", 10)
+    points = [(str(row[0])[:most], row[1]) for row in rows if isinstance(row[1], int | float)]
     what = f"the {question.subject} in {question.table.told}{question.limits}"
     if len(points) < _PAIR:
         return f"By {question.every}, {what} has no course: there is one {question.every}"
     high, low = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
     return (
         f"By {question.every}, {what} went from {told(points[0][1])} ({points[0][0]}) to {told(points[-1][1])}"
-        f" ({points[-1][0]}); it was highest in {high[0]} with {told(high[1])} and lowest in {low[0]} with {told(low[1])}"
+        f" ({points[-1][0]}); it was highest in {high[0]} with {told(high[1])}"
+        f" and lowest in {low[0]} with {told(low[1])}"
     )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.catalogue.agent.limits import MAX_FILES
+from worker.catalogue.agent.limits import MAX_FILES, MEMORY_BYTES
 from worker.context import Context
 from worker.job import FileId, job
 
@@ -59,6 +59,7 @@ class Params(BaseModel):
         "files": ["01jd0000000000000000000000"],
     },
     timeout_seconds=86_400,
+    memory_limit_bytes=MEMORY_BYTES,
     max_attempts=3,
     steps={
         "understand": ("Understand the files", 2),

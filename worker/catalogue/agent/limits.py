@@ -24,6 +24,8 @@ DESCRIBED_VALUES: Final = 40
 SQL_MEMORY: Final = "512MB"
 SQL_DISK: Final = "2GB"
 SQL_THREADS: Final = 2
+#: What the job may hold in memory in all: the database's limit does not count what a function makes in one go.
+MEMORY_BYTES: Final = 2 << 30
 #: Seconds of one query, or of loading one table.
 SQL_SECONDS: Final = 30.0
 LOAD_SECONDS: Final = 120.0

@@ -34,10 +34,10 @@ _MONTH = re.compile(rf"\b(?:in|of|during|for|since)\s+({'|'.join(_MONTHS)})\b|\b
 _ROWS = frozenset({"row", "record", "entry", "line"})
 #: Measures that are no amounts: adding them up says nothing.
 _MEANS = frozenset(
-    (
+    (  # noqa: SIM905 - read as words, not as a column of quotes
         "rate ratio share percent percentage price temperature temp pressure speed delay age score mean average avg "
         "humidity visibility density index level width length height weight latitude longitude margin"
-    ).split()  # noqa: SIM905 - read as words, not as a column of quotes
+    ).split()
 )
 #: Of a column's name, so much must be said to mean it.
 _ENOUGH = 0.5
@@ -165,14 +165,23 @@ class _Reading:
             left = re.sub(pattern, " ", left)
         used = {word for value in values for word in words(value)} | set(_own(self.table.name)) | _ROWS | set(_MONTHS)
         used |= {word for column in (found.measure, found.group, found.time) if column for word in _own(column.name)}
-        ignored = [word for word in dict.fromkeys(words(left)) if word not in used | STOPWORDS | _SPARE]
+        left_words = [word for word in dict.fromkeys(words(left)) if word not in used | STOPWORDS | _SPARE]
+        signs = set("".join(used)) | _SPARE_SIGNS
+        ignored = [word for word in left_words if word.isascii() or not signs & set(word)]
         return replace(found, ignored=tuple(ignored))
 
 
 #: Words of a question that ask for nothing by themselves.
 _SPARE = frozenset(
-    "there year month day week quarter date time table file data chart plot draw graph value compare".split()  # noqa: SIM905 - as above
+    (  # noqa: SIM905 - as above
+        "there year month day week quarter date time table file data chart plot draw graph value compare write report "
+        "make create analyse analyze analysis overview profile anomaly outlier unusual stand out calculate summary"
+    ).split()
 )
+
+
+#: Of Chinese, which is compared by pairs of signs, a pair says nothing where one of them is such or was understood.
+_SPARE_SIGNS = frozenset("的各共是在中有和与每了吗呢请")
 
 
 def _fitting(column: Column) -> Every:

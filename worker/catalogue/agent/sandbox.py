@@ -33,6 +33,8 @@ class Sandbox:
 
     def __init__(self, ctx: Context, folder: Path) -> None:
         self._ctx = ctx
+        #: What is in C code hears of an interrupt late, and of no limit of memory: the job's own holds then.
+        self._last: Thread | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self._database = duckdb.connect(
             ":memory:",
@@ -61,6 +63,8 @@ class Sandbox:
 
     def select(self, query: str, most: int, seconds: float = SQL_SECONDS) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The names of the columns, and up to *most* rows; Refused where it is no query for here, or fails."""
+        if self._last is not None and self._last.is_alive():
+            raise Refused("An earlier query has not ended yet, though it was told to.")
         plain = query.strip().rstrip(";").strip()
         if not plain or len(plain) > SQL_CHARS:
             raise Refused(f"A query has 1 to {SQL_CHARS:,} characters.")
@@ -87,6 +91,7 @@ class Sandbox:
         done: list[T] = []
         failed: list[BaseException] = []
         thread = Thread(target=_into, args=(work, done, failed), daemon=True)
+        self._last = thread
         thread.start()
         try:
             self._wait(thread, time.monotonic() + seconds, seconds)

@@ -8,7 +8,8 @@ TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
 #: Functions that read settings, the machine or text as SQL, or change what stays; by how their names begin.
 _REFUSED = (
     "read_", "duckdb_", "pragma_", "pg_", "json_execute", "json_serialize_sql", "json_deserialize_sql", "query",
-    "parquet_", "sniff_", "write_", "glob", "getenv", "getvariable", "current_setting", "current_database", "current_schema",
+    "parquet_", "sniff_", "write_", "glob", "getenv", "getvariable", "current_setting", "current_database",
+    "current_schema",
     "current_catalog", "in_search_path", "nextval", "currval", "set_", "txid_", "has_", "arrow_scan", "pandas_scan",
     "python_", "seq_scan", "which_secret", "force_checkpoint", "checkpoint", "enable_", "disable_", "start_", "stop_",
     "sleep", "error",

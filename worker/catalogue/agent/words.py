@@ -7,13 +7,13 @@ _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 #: Words that every text has: a passage is not about them.
 STOPWORDS = frozenset(
-    (
+    (  # noqa: SIM905 - read as words, not as a column of quotes
         "a an the and or but if then of in on at to from for with without by per about into over under as is are "
         "was were be been being do does did has have had will would can could should may might must it its this "
         "that these those there here he she they them their we our you your i me my who whom whose which what when "
         "where why how not no nor so than too very just also any all each every some such only own same other more "
         "most much many few please tell give show find list get let us say says said"
-    ).split()  # noqa: SIM905 - read as words, not as a column of quotes
+    ).split()
 )
 
 

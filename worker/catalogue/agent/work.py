@@ -55,8 +55,6 @@ class Work:
         self._story.inventory = begun.inventory
         self._planner = self._planner_of(begun.model)
         self._think(f"{listed(begun.inventory)}{'' if begun.model else RULES}")
-        if not begun.model:
-            self._ctx.log("No language model is set up for this worker: rules plan the work.")
         if self._params.files and not (begun.inventory.documents or begun.inventory.tables):
             first = begun.inventory.unreadable[0]
             raise JobFailed("nothing_readable", f"None of the files could be read. {first.file}: {first.why}")
@@ -107,6 +105,8 @@ class Work:
         found = endpoint()
         if found is None and self._params.model:
             raise JobFailed("model_unavailable", "No language model is set up for this worker; leave the model empty.")
+        if found is None:
+            self._ctx.log("No language model is set up for this worker: rules plan the work.")
         model = "" if found is None else found.check(self._params.model)
         read = [0]
 
