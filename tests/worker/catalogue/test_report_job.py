@@ -18,7 +18,7 @@ Runner = Callable[..., Any]
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "data" / "nyc-airports-2013.csv"
 STEPS = ["read", "profile", "trends", "anomalies", "charts", "write"]
-HEAVY = "polars numpy scipy sklearn matplotlib jinja2 charset_normalizer"
+HEAVY = "polars numpy scipy sklearn skops matplotlib jinja2 charset_normalizer"
 
 
 def python(*args: str) -> str:
@@ -31,8 +31,8 @@ def script(name: str, *args: str) -> str:
     return python(str(Path(__file__).with_name("scripts") / name), *args)
 
 
-def test_the_default_catalogue_carries_three_types() -> None:
-    assert set(collect(["worker.catalogue"])) == {"hello", "ticks", "report"}
+def test_the_default_catalogue_carries_four_types() -> None:
+    assert set(collect(["worker.catalogue"])) == {"hello", "ticks", "report", "train"}
 
 
 def test_a_worker_can_import_the_catalogue_without_loading_what_a_fork_must_not_share() -> None:
