@@ -1,9 +1,9 @@
-"""The best epoch is the first with the lowest validation loss, and the training ends in time."""
+"""The best epoch is the first with a validation loss that none clearly beats, and the training ends in time."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.catalogue.train.course import Course, End, Measured
+from worker.catalogue.train.course import CLEARLY, Course, End, Measured
 
 LOSSES = st.lists(st.floats(0, 10), min_size=1, max_size=40)
 
@@ -14,9 +14,9 @@ def course(losses: list[float]) -> Course:
 
 @settings(max_examples=25)
 @given(LOSSES)
-def test_no_epoch_was_better_than_the_best_and_none_as_good_came_before_it(losses: list[float]) -> None:
+def test_no_epoch_was_clearly_better_than_the_best_and_none_as_good_came_before_it(losses: list[float]) -> None:
     best = course(losses).best
-    assert losses[best - 1] == min(losses)
+    assert min(losses) >= losses[best - 1] - CLEARLY
     assert min(losses[: best - 1], default=11) > losses[best - 1]
 
 

@@ -26,6 +26,13 @@ def test_the_failures_are_those_of_the_code() -> None:
 
 def test_the_bounds_are_those_of_the_code() -> None:
     told = (limits.MAX_ROWS, limits.MAX_CELLS, limits.JUDGED_ROWS, limits.TEST_ROWS, limits.MAX_WORDS)
-    for bound in (*told, limits.MAX_CATEGORIES, limits.MAX_CLASSES, limits.MAX_LEAVES, limits.MIN_ROWS):
+    for bound in (
+        *told,
+        limits.MAX_CATEGORIES,
+        limits.MAX_CLASSES,
+        limits.MAX_LEAVES,
+        limits.MAX_TREES,
+        limits.MIN_ROWS,
+    ):
         assert f"{bound:,}" in PAGE
     assert f"{limits.MAX_KEPT_BYTES / 1e6:g} MB" in PAGE

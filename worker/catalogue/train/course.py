@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+#: A loss that falls by less has not become better: boosted trees go on like that for hours.
+CLEARLY = 1e-4
+
 
 class Measured(NamedTuple):
     """What one epoch came to, in the rows learnt from and in those kept for validation."""
@@ -46,9 +49,12 @@ class Course:
 
     @property
     def best(self) -> int:
-        """The first with the lowest validation loss; 0 before the first."""
-        losses = [each.loss_validation for each in self.history]
-        return losses.index(min(losses)) + 1 if losses else 0
+        """The last whose validation loss was clearly better than that of the best before it; 0 before the first."""
+        best, lowest = 0, math.inf
+        for number, each in enumerate(self.history, 1):
+            if each.loss_validation < lowest - CLEARLY:
+                best, lowest = number, each.loss_validation
+        return best
 
     @property
     def best_measured(self) -> Measured:

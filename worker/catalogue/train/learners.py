@@ -2,9 +2,11 @@
 
 import copy
 import math
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +19,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from worker.catalogue.train.limits import MAX_LEAVES, TREES_PER_EPOCH
+from worker.catalogue.train.limits import MAX_LEAVES, MAX_TREES, TREES_PER_EPOCH
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -49,6 +51,8 @@ class Learner(Protocol):
 
     #: What has been learnt; goes into and comes out of what is kept between epochs.
     model: Any
+    #: Epochs after which it can take in no more.
+    most: int
 
     def epoch(self, number: int) -> Iterator[float]:
         """Learns epoch *number*, 1, 2, 3 …, in pieces; yields which share of it is done after each."""
@@ -62,6 +66,8 @@ class Learner(Protocol):
 
 class Gradual:
     """Weights that move a little with every batch: all rows once an epoch, in an order drawn for that epoch."""
+
+    most = sys.maxsize
 
     def __init__(self, model: Any, lesson: Lesson, piece: int) -> None:
         self.model, self._lesson, self._piece = model, lesson, piece
@@ -106,13 +112,13 @@ class Repeated(Gradual):
 class Growing:
     """Trees, some more with every epoch; those that are there stay as they are."""
 
-    def __init__(self, model: Any, lesson: Lesson, *, size: str, trees: str) -> None:
-        self.model, self._lesson = model, lesson
-        #: The param that says how many there are to be, and the attribute that holds them.
-        self._size, self._trees = size, trees
+    def __init__(self, model: Any, lesson: Lesson, *, size: str, trees: str, rounds: int, most: int) -> None:
+        self.model, self._lesson, self.most = model, lesson, most
+        #: The param that says how many there are to be, the attribute that holds them, and how many an epoch adds.
+        self._size, self._trees, self._rounds = size, trees, rounds
 
     def epoch(self, number: int) -> Iterator[float]:
-        self.model.set_params(**{self._size: number * TREES_PER_EPOCH})
+        self.model.set_params(**{self._size: number * self._rounds})
         self.model.fit(self._lesson.inputs, self._lesson.values)
         yield 1.0
 
@@ -120,13 +126,24 @@ class Growing:
         return self._cut(len(getattr(self.model, self._trees)))
 
     def earlier(self, epochs: int) -> Any:
-        return self._cut(epochs * TREES_PER_EPOCH)
+        return self._cut(epochs * self._rounds)
 
     def _cut(self, trees: int) -> Any:
         """A model of its own with the first of the same trees."""
         model = copy.copy(self.model)
         setattr(model, self._trees, list(getattr(self.model, self._trees))[:trees])
         return model.set_params(**{self._size: trees})
+
+
+class Boosting(Growing):
+    """Trees of which each has two arrays that only columns of categories would fill: one pair does for all of them."""
+
+    def epoch(self, number: int) -> Iterator[float]:
+        yield from super().epoch(number)
+        first = self.model._predictors[0][0]  # noqa: SLF001 - packing takes time for every array
+        for tree in chain.from_iterable(self.model._predictors[-self._rounds :]):  # noqa: SLF001 - as above
+            tree.binned_left_cat_bitsets = first.binned_left_cat_bitsets
+            tree.raw_left_cat_bitsets = first.raw_left_cat_bitsets
 
 
 #: The learning rate of each estimator that has one, unless the sender gives one.
@@ -173,13 +190,17 @@ def _boosting(lesson: Lesson) -> Learner:
         "random_state": lesson.seed,
     }
     kind = HistGradientBoostingClassifier if len(lesson.classes) else HistGradientBoostingRegressor
-    return Growing(kind(**given), lesson, size="max_iter", trees="_predictors")
+    each = len(lesson.classes) if len(lesson.classes) > 2 else 1  # noqa: PLR2004 - two classes are one question
+    rounds = TREES_PER_EPOCH if each == 1 else max(1, 2 * TREES_PER_EPOCH // each)
+    most = MAX_TREES // (rounds * each)
+    return Boosting(kind(**given), lesson, size="max_iter", trees="_predictors", rounds=rounds, most=most)
 
 
 def _forest(lesson: Lesson) -> Learner:
     given = {"warm_start": True, "max_leaf_nodes": MAX_LEAVES, "random_state": lesson.seed}
     kind = RandomForestClassifier if len(lesson.classes) else RandomForestRegressor
-    return Growing(kind(**given), lesson, size="n_estimators", trees="estimators_")
+    rounds, most = TREES_PER_EPOCH, MAX_TREES // TREES_PER_EPOCH
+    return Growing(kind(**given), lesson, size="n_estimators", trees="estimators_", rounds=rounds, most=most)
 
 
 _MAKERS = {"linear": _linear, "mlp": _mlp, "logistic": _logistic, "boosting": _boosting, "forest": _forest}

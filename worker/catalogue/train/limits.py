@@ -22,8 +22,10 @@ JUDGED_ROWS: Final = 5_000
 TEST_ROWS: Final = 20_000
 #: Leaves of one tree of a forest: a tree of deep leaves learns the rows by heart and weighs megabytes.
 MAX_LEAVES: Final = 256
-#: Trees (for each class, where they are boosted) that one epoch adds.
+#: Trees that one epoch adds. Boosting makes one for each of several classes at once: twice as many, or one each.
 TREES_PER_EPOCH: Final = 5
+#: Trees of one model: packing them takes time that grows with their square.
+MAX_TREES: Final = 2_000
 #: Bytes of a model that are kept between two epochs. Twice that, in base64, is what a job may keep.
 MAX_KEPT_BYTES: Final = 5_500_000
 #: Seconds of training that a crash costs at most, where an epoch takes less.

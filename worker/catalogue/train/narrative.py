@@ -6,7 +6,9 @@ from worker.catalogue.report.words import capital, count, listing, number, perce
 from worker.catalogue.train.course import Course, End
 from worker.catalogue.train.exam import Exam
 from worker.catalogue.train.inputs import Inputs, told
+from worker.catalogue.train.learners import Learner
 from worker.catalogue.train.lesson import Prepared
+from worker.catalogue.train.limits import MAX_TREES
 from worker.catalogue.train.material import Material
 from worker.catalogue.train.tables import Loaded
 from worker.catalogue.train.target import Task
@@ -40,6 +42,12 @@ def on_preparing(found: Material, made: Prepared) -> Iterator[str]:
     )
     if made.why:
         yield made.why
+
+
+def on_limits(able: Learner, epochs: int) -> Iterator[str]:
+    """What keeps it from as many epochs as were asked for."""
+    if able.most < epochs:
+        yield f"No more than {count(able.most, 'epoch')}: a model has {MAX_TREES:,} trees at most."
 
 
 def dropped(inputs: Inputs) -> str:

@@ -69,9 +69,7 @@ class Outcome:
             "features": {"numbers": self.made.inputs.numbers, "words": self.made.inputs.categories},
             "dropped": self.made.inputs.dropped,
             "params": self.params.model_dump(mode="json", exclude={"file"}),
-            "history": [
-                {"epoch": number, **each._asdict()} for number, each in enumerate(self.course.history, 1)
-            ],
+            "history": [{"epoch": number, **each._asdict()} for number, each in enumerate(self.course.history, 1)],
             "classes": truth.classes.tolist() if truth.task is Task.CLASSIFICATION else None,
             "confusion": None if confused is None else confused.tolist(),
             "made_by": f"scikit-learn {sklearn.__version__}",

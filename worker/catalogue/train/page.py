@@ -43,7 +43,9 @@ def as_html(outcome: Outcome, charts: Sequence[Drawn]) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     made = outcome.made
     features = made.inputs.names
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template(
+        "report.html.j2"
+    ).render(
         title=shown(outcome.title, 120),
         subtitle=f"{made.target.task}, {made.estimator}, {day(datetime.now(UTC))}",
         style=Markup(css() + _SHEET.read_text("utf-8")),  # noqa: S704 - our own files

@@ -56,7 +56,7 @@ class Training:
         judge = Judge(train=made.train, validation=made.validation, scale=made.scale)
         able = learner(made.estimator, made.lesson)
         self._trainer = Trainer(self._ctx, able, judge, epochs=params.epochs, patience=params.patience)
-        self._tell(narrative.on_preparing(found, made))
+        self._tell([*narrative.on_preparing(found, made), *narrative.on_limits(able, params.epochs)])
         return f"{count(len(made.learnt), 'row')} to learn from, {count(made.lesson.inputs.shape[1], 'input')}"
 
     def train(self, step: Step) -> str:

@@ -34,7 +34,7 @@ class Trainer:
 
     def __init__(self, ctx: Context, learner: Learner, judge: Judge, *, epochs: int, patience: int) -> None:
         self._ctx, self._learner, self._judge = ctx, learner, judge
-        self._epochs, self._patience = epochs, patience
+        self._epochs, self._patience = min(epochs, learner.most), patience
         self._keeper = Keeper(ctx)
         self.course = Course()
         #: The model of the best epoch; None before the first is over.
@@ -71,8 +71,12 @@ class Trainer:
             measured = self._judge.measure(self._learner.model)
         except (ValueError, FloatingPointError) as error:
             #: scikit-learn's word for weights that are no numbers any more.
-            return self._ran_away(number, error)
-        return measured if measured.sound else self._ran_away(number, None)
+            self._ran_away(number, error)
+            return None
+        if measured.sound:
+            return measured
+        self._ran_away(number, None)
+        return None
 
     def _ran_away(self, number: int, error: Exception | None) -> None:
         if not self.course.epoch:

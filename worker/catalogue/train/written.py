@@ -9,6 +9,7 @@ from worker.catalogue.report.svg import alone, drawn
 from worker.catalogue.report.words import capital
 from worker.catalogue.train import charts
 from worker.catalogue.train.finished import finished, packed
+from worker.catalogue.train.limits import DRAWN_CLASSES
 from worker.catalogue.train.narrative import stopped
 from worker.catalogue.train.outcome import Outcome
 from worker.catalogue.train.page import Drawn, as_html
@@ -51,8 +52,8 @@ class Writer:
             draw = partial(charts.residuals, truth=truth.values, said=answers)
             self._draw("residuals", "Predicted and true", "A point for each row of the test.", 4.6, draw)
         else:
-            draw = partial(charts.confusion, names=truth.classes, counts=confused)
-            height = 1.8 + 0.36 * min(len(truth.classes), charts.DRAWN_CLASSES)
+            draw = partial(charts.confusion, names=[str(each) for each in truth.classes], counts=confused)
+            height = 1.8 + 0.36 * min(len(truth.classes), DRAWN_CLASSES)
             self._draw("confusion", "What was held for what", "How often each class was held for each.", height, draw)
 
     def report(self, outcome: Outcome) -> None:
