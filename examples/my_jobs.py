@@ -86,16 +86,16 @@ def crawl(ctx: Context, params: Crawl) -> dict[str, int]:
 # deploy, it is told so (Released), saves once more and goes on elsewhere, in the same attempt.
 
 
-class Train(BaseModel):
+class Fit(BaseModel):
     epochs: int = Field(default=100, ge=1, le=10_000)
     seconds: float = Field(default=0.1, ge=0, le=60, description="How long an epoch takes.")
 
 
-@job("train", params=Train, example={"epochs": 30, "seconds": 0}, steps=["train"])
-def train(ctx: Context, params: Train) -> dict[str, Any]:
+@job("fit", params=Fit, example={"epochs": 30, "seconds": 0}, steps=["fit"])
+def fit(ctx: Context, params: Fit) -> dict[str, Any]:
     """Fits one number, epoch by epoch, and loses at most ten of them."""
     model = ctx.saved("model", {"epoch": 0, "weight": 0.0})
-    with ctx.step("train") as step:
+    with ctx.step("fit") as step:
         try:
             while model["epoch"] < params.epochs:
                 better = {"epoch": model["epoch"] + 1, "weight": model["weight"] + 0.1 * (math.pi - model["weight"])}

@@ -42,14 +42,14 @@ def test_a_page_is_read_once_however_often_the_source_fails(monkeypatch: pytest.
 
 
 def test_a_training_goes_on_after_a_crash() -> None:
-    told = rehearse(my_jobs.train, {"epochs": 30}, crash_at=After("metric", step=25))
-    assert told.result == rehearse(my_jobs.train, {"epochs": 30}).result
+    told = rehearse(my_jobs.fit, {"epochs": 30}, crash_at=After("metric", step=25))
+    assert told.result == rehearse(my_jobs.fit, {"epochs": 30}).result
     assert [event.data["step"] for event in told.of("metric")] == [*range(1, 26), *range(21, 31)]
 
 
 @pytest.mark.parametrize("kind", ["metric", "step.progress"])
 def test_a_deploy_costs_a_training_nothing(kind: str) -> None:
-    told = rehearse(my_jobs.train, {"epochs": 30}, clock=Clock(tick_seconds=0.1), release_at=After(kind, 25))
+    told = rehearse(my_jobs.fit, {"epochs": 30}, clock=Clock(tick_seconds=0.1), release_at=After(kind, 25))
     assert [event.data["step"] for event in told.of("metric")] == [*range(1, 31)]
     assert (told.state, told.attempt) == ("succeeded", 1)
 

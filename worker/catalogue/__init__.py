@@ -8,5 +8,6 @@ from worker.catalogue.hello import hello as hello_job
 from worker.catalogue.monitor.job import monitor as monitor_job
 from worker.catalogue.report.job import report as report_job
 from worker.catalogue.ticks import ticks as ticks_job
+from worker.catalogue.train.job import train as train_job
 
-__all__ = ["agent_job", "files_job", "generate_job", "hello_job", "monitor_job", "report_job", "ticks_job"]
+__all__ = ["agent_job", "files_job", "generate_job", "hello_job", "monitor_job", "report_job", "ticks_job", "train_job"]
