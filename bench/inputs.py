@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import random
 import zipfile
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from tests.service import Service
 
 Maker = Callable[[Service], Mapping[str, Any]]
 
-_WORDS = "river stone bridge harbour engine ledger winter signal copper garden orchard turbine archive lantern".split()
+_WORDS = ("river", "stone", "bridge", "engine", "ledger", "winter", "signal", "copper", "garden", "orchard", "lantern")
 _lots = random.Random(20)
 
 

@@ -157,12 +157,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--types", default=",".join(inputs.MAKERS))
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tailrace-mishaps-") as folder, _temporary(folder):
-        with running_service(durable=True, TMPDIR=folder) as service:
-            mishaps = Mishaps(service, random.Random(arguments.seed))
-            for name in arguments.types.split(","):
-                make: Callable[[Service], Mapping[str, Any]] = inputs.MAKERS[name]
-                mishaps.suffer(name, make(service), arguments.times)
+    with (
+        tempfile.TemporaryDirectory(prefix="tailrace-mishaps-") as folder,
+        _temporary(folder),
+        running_service(durable=True, TMPDIR=folder) as service,
+    ):
+        mishaps = Mishaps(service, random.Random(arguments.seed))
+        for name in arguments.types.split(","):
+            mishaps.suffer(name, inputs.MAKERS[name](service), arguments.times)
     for fault in mishaps.faults:
         print(f"FAULT: {fault}", file=sys.stderr)
     print(f"\nmishaps: {len(mishaps.faults)} faults", flush=True)

@@ -71,11 +71,7 @@ export function headView(actions) {
     fill.style.setProperty("--fraction", over && job.state === "succeeded" ? 1 : fraction);
     bar.classList.toggle("vague", vague);
     set(bar, "aria-valuenow", vague ? null : Math.floor(fraction * 100));
-<<<<<<< HEAD
-    write(share, vague || (["queued", "scheduled"].includes(job.state) && !job.waits_for) ? "" : percent(fraction));
-=======
     write(share, vague || idle ? "" : percent(fraction));
->>>>>>> i5-page
   }
 
   function tick(job, now, etaAt) {
@@ -109,11 +105,7 @@ function position(job) {
 function sentence(job) {
   if (job.state === "cancelled") return [CANCELS[job.cancel?.mode], job.cancel?.reason && `Reason given: ${job.cancel.reason}`].filter(Boolean).join(" ");
   if (job.state === "expired") return "No worker took it in the time that it was given.";
-<<<<<<< HEAD
-  if (job.state === "scheduled" && job.waits_for) return job.progress.message ?? "Waits for a child job.";
-=======
   if (waitsForChild(job)) return job.progress.message ?? "It waits for a job that it has begun.";
->>>>>>> i5-page
   if (job.state === "scheduled" && job.until) return `Starts at ${full(job.until)}.`;
   if (job.state === "queued" && job.served === false) return "No worker carries this job type now. It waits until one does.";
   if (job.state === "cancelling") return "The worker has been told to stop.";

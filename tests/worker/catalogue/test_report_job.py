@@ -18,11 +18,7 @@ Runner = Callable[..., Any]
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "examples" / "data" / "nyc-airports-2013.csv"
 STEPS = ["read", "profile", "trends", "anomalies", "charts", "write"]
-<<<<<<< HEAD
-HEAVY = "polars fastexcel numpy scipy sklearn matplotlib jinja2 charset_normalizer"
-=======
-HEAVY = "polars numpy scipy sklearn skops matplotlib jinja2 charset_normalizer"
->>>>>>> i5-train
+HEAVY = "polars fastexcel numpy scipy sklearn skops matplotlib jinja2 charset_normalizer"
 
 
 def python(*args: str) -> str:
@@ -35,18 +31,9 @@ def script(name: str, *args: str) -> str:
     return python(str(Path(__file__).with_name("scripts") / name), *args)
 
 
-<<<<<<< HEAD
-<<<<<<< HEAD
-def test_the_default_catalogue_carries_four_types() -> None:
-    assert set(collect(["worker.catalogue"])) == {"hello", "ticks", "report", "monitor"}
-=======
 def test_the_default_catalogue_carries_what_it_says() -> None:
-    assert set(collect(["worker.catalogue"])) == {"agent", "generate", "hello", "report", "ticks"}
->>>>>>> i5-agent
-=======
-def test_the_default_catalogue_carries_four_types() -> None:
-    assert set(collect(["worker.catalogue"])) == {"hello", "ticks", "report", "train"}
->>>>>>> i5-train
+    types = {"agent", "files", "generate", "hello", "monitor", "report", "ticks", "train"}
+    assert set(collect(["worker.catalogue"])) == types
 
 
 def test_a_worker_can_import_the_catalogue_without_loading_what_a_fork_must_not_share() -> None:
