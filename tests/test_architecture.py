@@ -39,7 +39,8 @@ def test_the_web_tier_loads_no_library_of_the_work() -> None:
 
 
 def test_the_catalogue_loads_no_library_of_the_work_before_a_job_needs_it() -> None:
-    libraries = "PIL aiohttp bm25s bs4 docx duckdb fsspec httpx httpx2 lxml matplotlib openai polars psutil pypdf scipy sklearn skops sqlalchemy"
+    of_files = "PIL aiohttp bs4 docx fastexcel fsspec lxml pypdf"
+    libraries = f"{of_files} bm25s duckdb httpx httpx2 matplotlib openai polars psutil scipy sklearn skops sqlalchemy"
 
     assert not loaded_by("worker.catalogue") & {*libraries.split(), "celery", "redis"}
 
