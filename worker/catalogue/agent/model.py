@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from worker.catalogue.agent import prompts
@@ -48,6 +49,13 @@ class Model:
         given = {"tools": prompts.tools_of(story.inventory), "tool_choice": "none"}
         return self._ask(prompts.to_answer(story), given, budget, write, TURN_TOKENS)
 
+    @cached_property
+    def _client(self) -> "OpenAI":
+        """One for the run: making it costs more than most requests."""
+        client = self.endpoint.client()
+        self.ctx.cleanup(client.close)
+        return client
+
     def cost(self, story: Story) -> int:
         """What is sent, for a turn and again for the answer, and the least that is written."""
         return 2 * estimated(prompts.to_answer(story), prompts.tools_of(story.inventory)) + ANSWER_TOKENS
@@ -77,9 +85,9 @@ class Model:
             "stream_options": {"include_usage": True},
             "timeout": Timeout(silence, connect=CONNECT_SECONDS),
         }
-        with understood(), self.endpoint.client() as client:
+        with understood():
             try:
-                with _asked(client, most, {**given, **options}) as stream:
+                with _asked(self._client, most, {**given, **options}) as stream:
                     for chunk in stream:
                         self.ctx.raise_if_cancelled()
                         write(assembly.add(chunk))
