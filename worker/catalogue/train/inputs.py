@@ -21,7 +21,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 #: Kinds of columns that are not learnt from, and what is said of them.
 _UNUSED = {
     Kind.DATE: "dates",
-    Kind.IDENTIFIER: "names or numbers rows",
+    Kind.IDENTIFIER: "an identifier",
     Kind.TEXT: "free text",
     Kind.EMPTY: "no values",
     Kind.NESTED: "lists or structures",

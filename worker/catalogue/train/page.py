@@ -58,7 +58,7 @@ def as_html(outcome: Outcome, charts: Sequence[Drawn]) -> str:
         features=features[:NAMED_COLUMNS],
         more_features=max(0, len(features) - NAMED_COLUMNS),
         dropped=list(made.inputs.dropped.items())[:NAMED_COLUMNS],
-        params=outcome.params.model_dump(exclude={"file"}),
+        params=outcome.params.model_dump(exclude={"file", "dataset"} if outcome.params.file else {"file"}),
     )
 
 
@@ -66,7 +66,7 @@ def _tiles(outcome: Outcome) -> list[tuple[str, str]]:
     exam, course = outcome.exam, outcome.course
     name = exam.truth.score_name
     return [
-        (_said(name, exam.score), f"{_WORDS[name].lower()} on unseen rows"),
+        (_said(name, exam.score), f"{_WORDS[name]} on unseen rows"),
         (_said(name, exam.naive_score), exam.naive),
         (f"{course.best} of {course.epoch}", "best epoch"),
         (f"{len(outcome.made.learnt):,}", "rows learnt from"),
@@ -79,6 +79,8 @@ def _scores(outcome: Outcome) -> list[tuple[str, str, str]]:
 
 
 def _said(name: str, value: float) -> str:
+    if name == "r2":
+        return f"{value + 0.0:.3f}".replace("-0.000", "0.000").replace("-", "−")
     return percent(value) if name in _SHARES else number(value)
 
 

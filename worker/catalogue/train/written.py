@@ -17,8 +17,8 @@ from worker.context import Context
 from worker.steps import Step
 
 MODEL, REPORT, FIGURES = "model.skops", "report.html", "figures.json"
-#: From this level of load on the service is spared what nobody needs.
-_BUSY = 3
+#: From these levels of load on the service is spared the chart of the test, and all charts.
+_BUSY, _VERY_BUSY = 3, 4
 _WIDTH = 9.0
 
 
@@ -40,6 +40,9 @@ class Writer:
 
     def charts(self, outcome: Outcome, step: Step) -> None:
         """The curves, and what the test showed unless the service is busy."""
+        if self._ctx.load >= _VERY_BUSY:
+            self._ctx.log("The service is very busy, so all charts were left out; their figures are in the report.")
+            return
         score = outcome.exam.truth.score_name
         text = capital(f"{stopped(outcome.course, outcome.end)}.")
         self._draw("curves", "How it learnt", text, 3.4, partial(charts.curves, course=outcome.course, score=score))
