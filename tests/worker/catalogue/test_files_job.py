@@ -177,6 +177,7 @@ def test_params_that_make_no_sense_are_refused(params: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("archive", "code"),
     [(zipped({}), "no_files"), (b"none", "unknown_archive"), (zipped({"a": b"1"})[:40], "broken_archive")],
+    ids=["empty", "none", "broken"],
 )
 def test_an_archive_that_cannot_be_used_is_a_clear_failure(archive: bytes, code: str) -> None:
     told = batch(archive)
