@@ -78,7 +78,7 @@ def test_params_that_do_not_fit_give_2_and_every_fault(shell: Shell) -> None:
 def test_an_unknown_type_is_told_with_those_there_are(shell: Shell) -> None:
     code, told = shell.run("submit", "helo")
     assert code == 2
-    assert "There are: files, hello, report, ticks." in told
+    assert "There are: agent, files, generate, hello, monitor, report, ticks, train." in told
 
 
 def test_a_cancelled_job_gives_3_to_its_watcher(shell: Shell) -> None:
