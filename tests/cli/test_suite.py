@@ -112,6 +112,15 @@ def test_a_fault_of_a_test_or_of_a_check_fails_all(project: Path) -> None:
     assert "failed: mypy, tests alone\n" in out
 
 
+def test_what_fails_beside_others_and_passes_alone_is_told_and_does_not_fail_the_run(project: Path) -> None:
+    once = "import pathlib; seen = pathlib.Path('seen'); first = not seen.exists(); seen.touch(); assert not first"
+    (project / "test_it.py").write_text(TESTS.format(lonely=once), encoding="utf-8")
+    code, out = told(project, "whole(Path.cwd())")
+    assert code == 0, out
+    assert "unsteady, they failed beside others: test_lonely\n" in out
+    assert "in total: passed 3, failed 1, errors 0, skipped 1\n" in out
+
+
 def test_with_arguments_it_is_one_run_of_pytest(project: Path) -> None:
     (project / "test_it.py").write_text(TESTS.format(lonely="pass"), encoding="utf-8")
     code, out = told(project, "some(Path.cwd(), ['-k', 'two'])")
