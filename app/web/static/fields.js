@@ -98,7 +98,7 @@ const mark = (required) => required && [" ", el("span.need", {}, "required")];
 
 /** What the schema allows, in words, where a description would hardly say it. */
 function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, maxLength, minItems, maxItems, type }) {
-  const [least, most] = [minimum ?? exclusiveMinimum, maximum ?? exclusiveMaximum];
+  const [least, most] = [minimum ?? exclusiveMinimum, maximum ?? exclusiveMaximum].map(sayable);
   const over = exclusiveMinimum !== undefined ? "more than" : "at least";
   const under = exclusiveMaximum !== undefined ? "less than" : "at most";
   if (least !== undefined && most !== undefined && over === "at least" && under === "at most") return `From ${number(least)} to ${number(most)}.`;
@@ -108,6 +108,9 @@ function bounds({ minimum, maximum, exclusiveMinimum, exclusiveMaximum, maxLengt
   if (type === "array" && (minItems || maxItems)) return between(minItems, maxItems);
   return "";
 }
+
+/** A limit that nobody meets is not worth a word. */
+const sayable = (limit) => (Math.abs(limit) < 1e12 ? limit : undefined);
 
 function between(least, most) {
   if (!least) return `At most ${number(most)}.`;
