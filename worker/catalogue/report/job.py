@@ -22,6 +22,7 @@ class Params(BaseModel):
     file: FileId = Field(
         description="A table: CSV, TSV or JSON (each plain or gzipped), an Excel workbook (.xlsx) or a Parquet file.",
         title="File",
+        json_schema_extra={"sample": "nyc-airports-2013.csv"},
     )
     title: str = Field(default="", max_length=120, description="Title of the report; the file's name if empty.")
     date_column: str = Field(default="", max_length=200, description="Column of dates; found by itself if empty.")
