@@ -64,7 +64,8 @@ def test_kills_and_restarts_cost_no_reader_an_event_and_leave_nothing_behind() -
     assert caused.faults == []
     assert crowd.over()
     assert caused.left_over == []
-    assert all(reader.connection > 1 for reader in crowd.readers[-200:])
+    #: Those of the process that was killed at the least; a slow machine's jobs may end before the others are replaced.
+    assert sum(reader.connection > 1 for reader in crowd.readers[-200:]) > 50, "nobody was cut: nothing was measured"
 
 
 def test_a_bad_wire_to_redis_costs_no_reader_an_event() -> None:
