@@ -30,9 +30,10 @@ class Shop:
     def worker(self, *more: str) -> Process:
         env = {"PYTHONPATH": f"{PROJECT}:{ROOT}"}
         command = [str(BIN / "celery"), "--app", "shop", "worker", "--concurrency", "2", "--loglevel", "INFO", *more]
-        before = len(self.service.workers())
+        before = {known.id for known in self.service.workers()}
         process = self.service._start("shop", command, env)
-        wait_for(lambda: len(self.service.workers()) > before, 30, what="the project's worker")
+        #: By its id: one that was killed before counts for as long as its lease.
+        wait_for(lambda: {known.id for known in self.service.workers()} - before, 30, what="the project's worker")
         return process
 
     def cancel(self, job_id: str, **body: Any) -> None:

@@ -53,6 +53,14 @@ def test_crowd():
 def test_lonely():
     {lonely}
 """
+#: Fails the first time.
+ONCE = """\
+with open("seen", "a+") as seen:
+        seen.seek(0)
+        before = seen.read()
+        seen.write("once")
+    assert before
+"""
 #: Its process hears no Ctrl-C, and pytest does not know of it.
 SLEEPS = """\
 import signal, subprocess, sys, time
@@ -113,8 +121,7 @@ def test_a_fault_of_a_test_or_of_a_check_fails_all(project: Path) -> None:
 
 
 def test_what_fails_beside_others_and_passes_alone_is_told_and_does_not_fail_the_run(project: Path) -> None:
-    once = "import pathlib; seen = pathlib.Path('seen'); first = not seen.exists(); seen.touch(); assert not first"
-    (project / "test_it.py").write_text(TESTS.format(lonely=once), encoding="utf-8")
+    (project / "test_it.py").write_text(TESTS.format(lonely=ONCE), encoding="utf-8")
     code, out = told(project, "whole(Path.cwd())")
     assert code == 0, out
     assert "unsteady, they failed beside others: test_lonely\n" in out
