@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import parse
+from xml.etree.ElementTree import Element, ElementTree, parse
 
 from cli.errors import CommandError, Exit
 from cli.family import Family
@@ -61,7 +61,8 @@ def whole(root: Path) -> int:
     """Everything; the linters run beside the first tests and are shown after them."""
     with tempfile.TemporaryDirectory(prefix="tailrace-test-") as folder, Family(root, _environ()) as family:
         checks = [_check(family, name, Path(folder, name)) for name in CHECKS]
-        failed, broken, reports = [], [], []
+        failed, broken = list[str](), list[str]()
+        reports: list[Path] = []
         for name, words in PHASES.items():
             #: What failed in an earlier run is no matter of this one.
             own = [] if reports else ["--cache-clear"]
@@ -105,16 +106,18 @@ def _environ() -> dict[str, str]:
 
 def _failures(reports: Iterable[Path]) -> list[str]:
     """The names of the tests that failed, or could not begin."""
-    trees = [parse(report) for report in reports if report.exists()]  # noqa: S314 - pytest wrote it
-    cases = [case for tree in trees for case in tree.iter("testcase")]
+    cases = [case for tree in _trees(reports) for case in tree.iter("testcase")]
     return [case.get("name", "") for case in cases if {"failure", "error"} & {part.tag for part in case}]
 
 
 def _total(reports: Iterable[Path]) -> str:
     """How many tests ended how; the figure stands last, so that nobody who adds up pytest's lines counts it again."""
-    trees = [parse(report) for report in reports if report.exists()]  # noqa: S314 - pytest wrote it
     counts: Counter[str] = Counter()
-    for suite in (suite for tree in trees for suite in tree.iter("testsuite")):
+    for suite in (suite for tree in _trees(reports) for suite in tree.iter("testsuite")):
         counts.update({name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")})
     passed = counts["tests"] - counts["failures"] - counts["errors"] - counts["skipped"]
     return f"passed {passed}, failed {counts['failures']}, errors {counts['errors']}, skipped {counts['skipped']}"
+
+
+def _trees(reports: Iterable[Path]) -> "list[ElementTree[Element[str]]]":
+    return [parse(report) for report in reports if report.exists()]  # noqa: S314 - pytest wrote it

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from worker.catalogue.report.bars import bars
 from worker.catalogue.report.draw_time import heading
 from worker.catalogue.report.svg import alone, colour, drawn
 from worker.catalogue.report.words import compact, short, shown
@@ -64,21 +65,8 @@ def brief(names: Sequence[str]) -> Sequence[str]:
 
 def _bars(figure: Figure, points: Sequence[tuple[str, float]], title: str) -> None:
     axes = figure.add_subplot()
-    names = [short(name, 24) for name, _ in points]
     values = [value for _, value in points]
-    places = range(len(points))
-    axes.barh(places, values, color=colour("line"), height=0.66)
-    axes.set_yticks(places, names)
-    axes.invert_yaxis()
-    axes.grid(visible=False)
-    axes.set_xticks([])
-    axes.spines["bottom"].set_visible(False)
-    axes.tick_params(axis="y", labelcolor=colour("ink"), length=0)
-    low, high = min(*values, 0.0), max(*values, 0.0)
-    reach = high - low or 1
-    for place, value in zip(places, values, strict=True):
-        axes.text(max(value, 0) + reach * 0.01, place, compact(value), va="center", fontsize=9, color=colour("muted"))
-    axes.set_xlim(low * 1.02, high + reach * 0.22)
+    bars(axes, [short(name, 24) for name, _ in points], values, [compact(value) for value in values], "line")
     _headed(figure, axes, title)
 
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import IO, TextIO
 
 from worker.catalogue.report.encoding import detect, foreign_sample
-from worker.catalogue.report.source import unpacked
+from worker.catalogue.report.source import chunks, unpacked
 from worker.outcomes import JobFailed
 
-_SAMPLE_BYTES, _SCAN_BYTES, _CHUNK = 256 << 10, 64 << 20, 256 << 10
+_SAMPLE_BYTES = 256 << 10
 #: A text has no more control characters than this; what has more is a picture or a program.
 _CONTROL_SHARE = 0.02
 _CONTROLS = frozenset("\t\n\r\x0b\x0c\x1b")
@@ -30,18 +30,9 @@ def _codec(file: IO[bytes]) -> str:
     start = unpacked(file).read(_SAMPLE_BYTES)
     if not start.strip():
         raise unreadable("The file is empty.")
-    codec = detect(start, foreign_sample(_chunks(file)))
+    codec = detect(start, foreign_sample(chunks(file)))
     text = start.decode(codec, errors="replace")
     controls = sum(1 for sign in text if sign < " " and sign not in _CONTROLS)
     if controls > _CONTROL_SHARE * len(text):
         raise unreadable("The file holds binary data, not text.")
     return codec
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    stream = unpacked(file)
-    for _ in range(_SCAN_BYTES // _CHUNK):
-        chunk = stream.read(_CHUNK)
-        if not chunk:
-            return
-        yield chunk

@@ -1,15 +1,9 @@
 """In which encoding text or the names in an archive are written, where nothing says so."""
 
-import codecs
 from collections.abc import Iterable
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+from worker.catalogue.marks import by_mark
+
 #: What the systems and spreadsheets of the world write; anything rarer is more often a wrong guess than a right one.
 _USUAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "cp1250", "koi8_r", "cp437", "cp866"]
 _WESTERN = "cp1252"
@@ -22,11 +16,6 @@ def of_text(data: bytes) -> str:
     if marked is not None:
         return marked
     return "utf-8" if is_utf8(data) else likeliest(b"\n".join(_foreign(data.splitlines())))
-
-
-def by_mark(data: bytes) -> str | None:
-    """The codec that a byte order mark at the begin of *data* names."""
-    return next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
 
 
 def of_names(names: Iterable[bytes], otherwise: str) -> str:

@@ -4,8 +4,9 @@ import re
 import zipfile
 from pathlib import Path
 
-from worker.catalogue.files import encodings, limits, naming
+from worker.catalogue.files import limits, naming
 from worker.catalogue.files.refused import Refused
+from worker.catalogue.marks import by_mark
 
 #: A file with such an ending is meant for this; any other is taken where its bytes say that it fits.
 _ENDINGS = {
@@ -45,7 +46,7 @@ def _found(start: bytes, source: Path) -> str | None:
         return "docx" if _is_docx(source) else None
     if _HTML.match(start):
         return "html"
-    return "plain" if encodings.by_mark(start) or not _BINARY.search(start) else None
+    return "plain" if by_mark(start) or not _BINARY.search(start) else None
 
 
 def _is_docx(source: Path) -> bool:

@@ -7,6 +7,7 @@ import polars as pl
 
 from worker.catalogue.files import encodings, limits, naming
 from worker.catalogue.files.refused import Refused
+from worker.catalogue.marks import by_mark
 
 _ENDINGS = {".csv", ".tsv", ".tab", ".psv"}
 _DELIMITERS = (",", ";", "\t", "|")
@@ -30,7 +31,7 @@ def work(source: Path, name: str, target: Path, operation: dict[str, Any]) -> di
 def _refuse(start: bytes, *, claims: bool) -> None:
     if not start.strip():
         raise Refused("empty_file", "The file is empty.", skipped=not claims)
-    if start.startswith(_PACKED) or (b"\0" in start and encodings.by_mark(start) is None):
+    if start.startswith(_PACKED) or (b"\0" in start and by_mark(start) is None):
         raise Refused("not_a_table", "The file is none of text, so no CSV.", skipped=not claims)
     if not claims:
         raise Refused("not_a_table", "The file is not called a CSV (.csv, .tsv, .tab, .psv).", skipped=True)
@@ -49,7 +50,7 @@ def _as_utf8(source: Path, start: bytes) -> Path:
 
 
 def _codec(source: Path, start: bytes) -> str:
-    marked = encodings.by_mark(start)
+    marked = by_mark(start)
     if marked is not None:
         return marked
     with source.open("rb") as file:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from worker.catalogue.files import encodings, limits
 from worker.catalogue.files.kinds import kind_of
 from worker.catalogue.files.refused import Refused
+from worker.catalogue.marks import by_mark
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -83,7 +84,7 @@ def _html(source: Path) -> Read:
 
     data = _small(source)
     #: A byte order mark or UTF-8 beats what the page says of itself; the page beats a guess.
-    sure = encodings.by_mark(data) or ("utf-8" if encodings.is_utf8(data) else None)
+    sure = by_mark(data) or ("utf-8" if encodings.is_utf8(data) else None)
     try:
         page = BeautifulSoup(data, "lxml", from_encoding=sure)
         title = page.title.get_text(" ", strip=True) if page.title else ""

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from worker.catalogue.report.bars import bars
 from worker.catalogue.report.draw_time import heading
 from worker.catalogue.report.groups import Groups, Relations
 from worker.catalogue.report.profile import Profile
@@ -54,19 +55,7 @@ def _outside(bars: Bars) -> str:
 
 
 def _bars(axes: Axes, names: Sequence[str], values: Sequence[float], labels: Sequence[str], role: str) -> None:
-    places = range(len(names))
-    axes.barh(places, values, height=0.66, color=colour(role))
-    axes.set_yticks(places, [roomy(short(name, _LABEL_CELLS)) for name in names])
-    axes.invert_yaxis()
-    axes.grid(visible=False)
-    axes.set_xticks([])
-    axes.spines["bottom"].set_visible(False)
-    axes.tick_params(axis="y", labelcolor=colour("ink"), length=0)
-    low, high = min(*values, 0.0), max(*values, 0.0)
-    reach = high - low or 1
-    for place, value, label in zip(places, values, labels, strict=True):
-        axes.text(max(value, 0) + reach * 0.01, place, label, va="center", fontsize=9, color=colour("muted"))
-    axes.set_xlim(low * 1.02, high + reach * 0.22)
+    bars(axes, [roomy(short(name, _LABEL_CELLS)) for name in names], values, labels, role)
 
 
 def missing(figure: Figure, profiles: Sequence[Profile]) -> None:

@@ -5,15 +5,9 @@ from collections.abc import Iterable
 
 from charset_normalizer import from_bytes
 
+from worker.catalogue.marks import by_mark
 from worker.catalogue.report.limits import SAMPLE_BYTES
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it starts with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 #: What spreadsheets of the world write; anything rarer is more often a wrong guess than a right one.
 _USUAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "cp1250", "koi8_r", "iso8859_2", "cp874"]
 _WESTERN = "cp1252"
@@ -23,9 +17,9 @@ _MOSTLY = 0.3
 
 def detect(start: bytes, foreign: bytes) -> str:
     """Name the codec of a file from its first bytes and a sample that begins where it stops being ASCII."""
-    for mark, codec in _MARKS:
-        if start.startswith(mark):
-            return codec
+    marked = by_mark(start)
+    if marked is not None:
+        return marked
     wide = _wide(start)
     if wide:
         return wide

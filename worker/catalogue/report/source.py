@@ -101,7 +101,8 @@ def check_text(text: str) -> None:
         raise not_a_table("The file holds binary data, not text.")
 
 
-def _chunks(raw: IO[bytes]) -> Iterator[bytes]:
+def chunks(raw: IO[bytes]) -> Iterator[bytes]:
+    """The begin of *raw*, as far as its encoding is looked for."""
     stream = unpacked(raw)
     for _ in range(ENCODING_SCAN_BYTES // _CHUNK):
         chunk = stream.read(_CHUNK)
@@ -114,7 +115,7 @@ def find_encoding(raw: IO[bytes]) -> str:
     """Find out how the text of an upload is encoded, or refuse the upload."""
     start = unpacked(raw).read(SAMPLE_BYTES)
     check_start(start)
-    codec = detect(start, foreign_sample(_chunks(raw)))
+    codec = detect(start, foreign_sample(chunks(raw)))
     check_text(start.decode(codec, errors="replace"))
     return codec
 
