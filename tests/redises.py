@@ -19,6 +19,9 @@ from tests.service import RedisServer, free_port, wait_for
 PASSWORD, QUOTED = "s3:cr@t/1", "s3%3Acr%40t%2F1"
 #: After so many ms of silence a master counts as dead.
 SILENCE_MS = 500
+#: Sentinel leads a replica that follows anybody but its own master back to it after so long: past the wire that a test
+#: has put between them, and that no test is to lose. A failover that succeeds at once waits for none of it.
+FAILOVER_MS = 120_000
 SLOTS = 16384
 #: The first Redis that gives its bus a port by choice and slots by ranges.
 OLDEST = 7
@@ -153,7 +156,7 @@ class WatchedPair:
             f"sentinel monitor {watched} 127.0.0.1 {self.master.port} 1",
             f'sentinel auth-pass {watched} "{PASSWORD}"',
             f"sentinel down-after-milliseconds {watched} {SILENCE_MS}",
-            f"sentinel failover-timeout {watched} 3000",
+            f"sentinel failover-timeout {watched} {FAILOVER_MS}",
         ]
         (folder / "sentinel.conf").write_text("\n".join(lines) + "\n")
         with (folder / "sentinel.log").open("ab") as log:
