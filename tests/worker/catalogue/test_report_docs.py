@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from worker.catalogue import report_job
-from worker.catalogue.report import limits
+from worker.catalogue.tables import limits
 
 ROOT = Path(__file__).parents[3]
 REPORT = (ROOT / "docs" / "jobs" / "report.md").read_text("utf-8")
@@ -25,7 +25,8 @@ def test_the_steps_are_those_of_the_code() -> None:
 
 
 def test_the_failures_are_those_of_the_code() -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "worker" / "catalogue" / "report").rglob("*.py"))
+    rooms = [ROOT / "worker" / "catalogue" / room for room in ("report", "tables")]
+    code = "".join(path.read_text("utf-8") for room in rooms for path in room.rglob("*.py"))
     raised = set(re.findall(r'JobFailed\(\s*"(\w+)"', code))
     assert set(first_cells(REPORT, "code")) == raised
 

@@ -12,7 +12,7 @@ import pytest
 
 from jobs import events as ev
 from worker.catalogue import report_job
-from worker.catalogue.report.words import compact, elapsed, listing, number, percent, period, short, shown
+from worker.catalogue.wording.words import compact, elapsed, listing, number, percent, period, short, shown
 
 Upload = Callable[..., Path]
 Runner = Callable[..., Any]

@@ -19,26 +19,28 @@ from worker.catalogue.report import page_words
 from worker.catalogue.report.anomaly import Sort
 from worker.catalogue.report.periods import EVERY
 from worker.catalogue.report.statement.figures import _RATIOS
-from worker.catalogue.report.table import Kind
-from worker.catalogue.report.tongue import language_of, say, speaking, spoken
-from worker.catalogue.report.words import compact, count, day, listing, measure, period
+from worker.catalogue.tables.table import Kind
+from worker.catalogue.wording.tongue import language_of, say, speaking, spoken
+from worker.catalogue.wording.words import compact, count, day, listing, measure, period
 
 Upload = Callable[..., Path]
 Runner = Callable[..., Any]
-REPORT = Path(__file__).parents[3] / "worker" / "catalogue" / "report"
-CHINESE = json.loads((REPORT / "languages" / "zh.json").read_text("utf-8"))
+CATALOGUE = Path(__file__).parents[3] / "worker" / "catalogue"
+#: Where a report says something: the job type itself, and what reads its tables and words its figures.
+ROOMS = [CATALOGUE / room for room in ("report", "tables", "wording")]
+CHINESE = json.loads((CATALOGUE / "wording" / "languages" / "zh.json").read_text("utf-8"))
 ENGLISH_WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 def calls(name: str, place: int) -> Iterator[str]:
     """What stands in the code, and on the page, as the words of such a call."""
-    for path in REPORT.rglob("*.py"):
+    for path in (path for room in ROOMS for path in room.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
                 word = node.args[place] if len(node.args) > place else None
                 if isinstance(word, ast.Constant) and isinstance(word.value, str):
                     yield word.value
-    for path in (REPORT / "templates").glob("*.j2"):
+    for path in (CATALOGUE / "report" / "templates").glob("*.j2"):
         yield from re.findall(rf'{name}\("([^"]+)"', path.read_text("utf-8")) if place == 0 else ()
 
 

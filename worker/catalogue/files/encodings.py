@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from worker.catalogue.marks import by_mark
+from worker.catalogue.texts.marks import by_mark
 
 #: What the systems and spreadsheets of the world write; anything rarer is more often a wrong guess than a right one.
 _USUAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "cp1250", "koi8_r", "cp437", "cp866"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from worker.catalogue.files import limits, naming
 from worker.catalogue.files.refused import Refused
-from worker.catalogue.marks import by_mark
+from worker.catalogue.texts.marks import by_mark
 
 #: A file with such an ending is meant for this; any other is taken where its bytes say that it fits.
 _ENDINGS = {

@@ -7,7 +7,7 @@ import polars as pl
 
 from worker.catalogue.files import encodings, limits, naming
 from worker.catalogue.files.refused import Refused
-from worker.catalogue.marks import by_mark
+from worker.catalogue.texts.marks import by_mark
 
 _ENDINGS = {".csv", ".tsv", ".tab", ".psv"}
 _DELIMITERS = (",", ";", "\t", "|")

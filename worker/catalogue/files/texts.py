@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from worker.catalogue.files import encodings, limits
 from worker.catalogue.files.kinds import kind_of
 from worker.catalogue.files.refused import Refused
-from worker.catalogue.marks import by_mark
+from worker.catalogue.texts.marks import by_mark
 
 if TYPE_CHECKING:
     from docx.document import Document

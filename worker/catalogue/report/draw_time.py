@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
+from worker.catalogue.drawing.svg import colour
 from worker.catalogue.report.anomaly import Anomaly, Line
 from worker.catalogue.report.periods import Periods, Point
-from worker.catalogue.report.svg import colour
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import Trend
-from worker.catalogue.report.words import capital, compact, day, measure, number, period, short
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, compact, day, measure, number, period, short
 
 _TICKS, _FEW_TICKS, _NARROW = 7, 4, 7.0
 _MARKED = 60

@@ -8,15 +8,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from worker.catalogue.drawing.svg import css
 from worker.catalogue.report import narrative, views
 from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.page_words import SORTS, lead, method, subtitle, tiles
 from worker.catalogue.report.statement import told
-from worker.catalogue.report.svg import css
-from worker.catalogue.report.table import Kind
-from worker.catalogue.report.tongue import CHINESE, say, spoken
 from worker.catalogue.report.trends_told import season_told, span_told
-from worker.catalogue.report.words import count, day, listing
+from worker.catalogue.tables.table import Kind
+from worker.catalogue.wording.tongue import CHINESE, say, spoken
+from worker.catalogue.wording.words import count, day, listing
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_COLUMNS, _BASIC_COLUMNS = 200, 20

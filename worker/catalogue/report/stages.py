@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from worker.catalogue.loading import load
 from worker.catalogue.report import figures
-from worker.catalogue.report.limits import MAX_TABLES
-from worker.catalogue.report.loading import load
-from worker.catalogue.report.share import Counts, share
 from worker.catalogue.report.stacking import stacked
 from worker.catalogue.report.study import Study
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.upload import Source, read_upload
-from worker.catalogue.report.words import count, listing, shown
+from worker.catalogue.tables.limits import MAX_TABLES
+from worker.catalogue.tables.share import Counts, share
+from worker.catalogue.tables.upload import Source, read_upload
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, listing, shown
 from worker.context import Context
 from worker.outcomes import JobFailed
 from worker.steps import Step

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from worker.catalogue.report.loading import load
+from worker.catalogue.loading import load
 from worker.context import Context
 from worker.job import FileId, job
 from worker.outcomes import Cancelled, Released, RunOver

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.compose import ColumnTransformer
 
-from worker.catalogue.report.words import listing
 from worker.catalogue.train import inputs as choice
 from worker.catalogue.train.inputs import Array, Inputs
 from worker.catalogue.train.learners import RATES, SCALED, Lesson
@@ -15,6 +14,7 @@ from worker.catalogue.train.material import Material
 from worker.catalogue.train.scores import UNSCALED, Questions, Scale, Truth
 from worker.catalogue.train.split import Parts, sample, split
 from worker.catalogue.train.target import Target, Task
+from worker.catalogue.wording.words import listing
 from worker.outcomes import JobFailed
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from worker.catalogue.report.words import count
 from worker.catalogue.train import inputs as choice
 from worker.catalogue.train.inputs import Inputs
 from worker.catalogue.train.limits import MAX_CELLS, MAX_ROWS, MIN_ROWS
 from worker.catalogue.train.split import sample
 from worker.catalogue.train.tables import Loaded
 from worker.catalogue.train.target import Target, find, rows_with, target_of
+from worker.catalogue.wording.words import count
 from worker.steps import Step
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from worker.catalogue import report
-from worker.catalogue.report.svg import css
-from worker.catalogue.report.words import day, number, percent, shown
+from worker.catalogue.drawing.svg import css
 from worker.catalogue.train.limits import DRAWN_CLASSES, NAMED_COLUMNS
 from worker.catalogue.train.outcome import Outcome
+from worker.catalogue.wording.words import day, number, percent, shown
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: The sheet that reports of all kinds wear.

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from worker.catalogue.report.words import count
 from worker.catalogue.train import narrative
 from worker.catalogue.train.course import End
 from worker.catalogue.train.exam import Exam, examined
@@ -17,6 +16,7 @@ from worker.catalogue.train.shipped import shipped
 from worker.catalogue.train.tables import Loaded, uploaded
 from worker.catalogue.train.trainer import Judge, Trainer
 from worker.catalogue.train.written import Writer
+from worker.catalogue.wording.words import count
 from worker.context import Context
 from worker.steps import Step
 

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import polars as pl
 
-from worker.catalogue.report.parquet import read_parquet
-from worker.catalogue.report.profile import profile_columns
-from worker.catalogue.report.read import read_text
-from worker.catalogue.report.source import PARQUET
-from worker.catalogue.report.table import Column
-from worker.catalogue.report.words import count, shown
+from worker.catalogue.tables.parquet import read_parquet
+from worker.catalogue.tables.profile import profile_columns
+from worker.catalogue.tables.read import read_text
+from worker.catalogue.tables.source import PARQUET
+from worker.catalogue.tables.table import Column
+from worker.catalogue.wording.words import count, shown
 from worker.context import Context
 from worker.steps import Step
 
