@@ -15,7 +15,6 @@ from jobs import events as ev
 from worker.catalogue import report_job
 from worker.catalogue.tables.dialect import sniff
 from worker.catalogue.tables.rows import BadRows, Lines, batches
-from worker.catalogue.texts.encodings import detect, foreign_sample
 from worker.outcomes import JobFailed
 
 Upload = Callable[..., Path]
@@ -41,12 +40,6 @@ def test_a_file_is_read_in_its_own_encoding(run: Callable[..., object], upload: 
     done = run(report_job, upload("\n".join([head, *rows]).encode(codec)))
     assert done.result["rows"] == 12
     assert all(city in done.artifact("figures.json") for city in cities)
-
-
-def test_an_encoding_is_looked_for_where_the_text_stops_being_ascii() -> None:
-    plain, foreign = b"a,b\n" * 100_000, "Köln,Düsseldorf\n".encode("cp1252") * 9
-    chunks = [plain, plain, foreign]
-    assert detect(plain[:1000], foreign_sample(iter(chunks))) == "cp1252"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -136,7 +129,7 @@ def test_gzip_tsv_and_parquet_give_the_same_figures_as_csv(run: Callable[..., ob
 def test_a_gzip_bomb_is_refused_before_it_fills_the_machine(
     run: Callable[..., object], upload: Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.catalogue.tables.source.MAX_TEXT_BYTES", 1 << 20)
+    monkeypatch.setattr("worker.catalogue.texts.unpacking.MAX_TEXT_BYTES", 1 << 20)
     with pytest.raises(JobFailed) as failed:
         run(report_job, upload(gzip.compress(b"1,2\n" * 2_000_000)))
     assert failed.value.code == "too_large"

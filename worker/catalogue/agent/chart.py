@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from worker.catalogue.drawing.bars import bars
+from worker.catalogue.drawing.heading import heading
 from worker.catalogue.drawing.svg import alone, colour, drawn
-from worker.catalogue.report.draw_time import heading
 from worker.catalogue.wording.words import compact, short, shown
 
 _WIDTH, _HEIGHT, _BAR_HEIGHT = 9.0, 3.2, 0.3

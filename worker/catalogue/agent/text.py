@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TextIO
 
-from worker.catalogue.tables.source import chunks, unpacked
 from worker.catalogue.texts.encodings import detect, foreign_sample
+from worker.catalogue.texts.unpacking import chunks, unpacked
 from worker.outcomes import JobFailed
 
 _SAMPLE_BYTES = 256 << 10

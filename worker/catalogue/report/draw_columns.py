@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from worker.catalogue.drawing.bars import bars
+from worker.catalogue.drawing.heading import heading
 from worker.catalogue.drawing.svg import colour, roomy
-from worker.catalogue.report.draw_time import heading
 from worker.catalogue.report.groups import Groups, Relations
 from worker.catalogue.tables.profile import Profile
 from worker.catalogue.tables.spread import Bars

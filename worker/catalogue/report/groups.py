@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from worker.catalogue.report.limits import MAX_COLUMNS_COMPARED
 from worker.catalogue.report.measures import adds_up
-from worker.catalogue.tables.limits import MAX_COLUMNS_COMPARED
 from worker.catalogue.tables.profile import Profile, Profiles
 from worker.catalogue.tables.table import Kind, Table
 from worker.catalogue.wording.words import shown

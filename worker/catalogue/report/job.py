@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from worker.catalogue.loading import load
-from worker.catalogue.tables.limits import MAX_FILES
+from worker.catalogue.report.limits import MAX_FILES
 from worker.catalogue.wording.tongue import say, speaking
 from worker.context import Context
 from worker.job import FileId, job

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from worker.catalogue.report.limits import MAX_MEASURES
 from worker.catalogue.tables.digits import calendar_part
-from worker.catalogue.tables.limits import MAX_MEASURES
 from worker.catalogue.tables.profile import Profile, Profiles
 from worker.catalogue.tables.table import Column, Kind, Table
 from worker.catalogue.wording.words import shown

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from worker.catalogue.loading import load
 from worker.catalogue.report import figures
+from worker.catalogue.report.limits import MAX_TABLES
 from worker.catalogue.report.stacking import stacked
 from worker.catalogue.report.study import Study
-from worker.catalogue.tables.limits import MAX_TABLES
 from worker.catalogue.tables.share import Counts, share
 from worker.catalogue.tables.upload import Source, read_upload
 from worker.catalogue.wording.tongue import say

@@ -8,11 +8,13 @@ from typing import IO
 import polars as pl
 
 from worker.catalogue.tables.dialect import Dialect, sniff
-from worker.catalogue.tables.limits import MAX_CELL_CHARS, MAX_CELLS, MAX_ROWS, SAMPLE_BYTES
+from worker.catalogue.tables.limits import MAX_CELL_CHARS, MAX_CELLS, MAX_ROWS
 from worker.catalogue.tables.rows import BadRow, BadRows, Lines, Row, batches
 from worker.catalogue.tables.share import Counts
-from worker.catalogue.tables.source import GZIP, find_encoding, lines, opened
+from worker.catalogue.tables.source import find_encoding, lines
 from worker.catalogue.tables.table import LINE, RawTable
+from worker.catalogue.texts.limits import SAMPLE_BYTES
+from worker.catalogue.texts.unpacking import GZIP, opened
 from worker.catalogue.wording import tongue
 from worker.catalogue.wording.tongue import say
 from worker.catalogue.wording.words import count

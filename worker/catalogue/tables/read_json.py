@@ -9,17 +9,18 @@ from typing import IO, Any
 import msgspec
 
 from worker.catalogue.tables.dialect import unique_names
-from worker.catalogue.tables.limits import BATCH_CELLS, BATCH_CHARS, MAX_JSON_BYTES, SHOWN_CHARS
+from worker.catalogue.tables.limits import BATCH_CELLS, BATCH_CHARS, MAX_JSON_BYTES
 from worker.catalogue.tables.read import Reading, check_size, cut_told
 from worker.catalogue.tables.records import UNREADABLE, Cell, Columns, as_objects, as_record, objects_in
 from worker.catalogue.tables.rows import BadRows
 from worker.catalogue.tables.share import Counts
-from worker.catalogue.tables.source import GZIP, find_encoding, lines, not_a_table, opened, unpacked
+from worker.catalogue.tables.source import find_encoding, lines, not_a_table
 from worker.catalogue.tables.table import RawTable
 from worker.catalogue.tables.wider import Wider
+from worker.catalogue.texts.unpacking import GZIP, opened, unpacked
 from worker.catalogue.wording import tongue
 from worker.catalogue.wording.tongue import say
-from worker.catalogue.wording.words import count, shown
+from worker.catalogue.wording.words import SHOWN_CHARS, count, shown
 from worker.context import Context
 from worker.outcomes import JobFailed
 

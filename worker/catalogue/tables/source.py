@@ -1,27 +1,18 @@
-"""From an upload to lines of text: what kind of file it is, unpacked within bounds, decoded."""
+"""What an upload is that text is to be read from: a table, or what people upload by mistake."""
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TextIO, cast
+from typing import IO, TextIO
 
-from worker.catalogue.tables.limits import (
-    ENCODING_SCAN_BYTES,
-    MAX_LINE_CHARS,
-    MAX_TEXT_BYTES,
-    SAMPLE_BYTES,
-)
+from worker.catalogue.tables.limits import MAX_LINE_CHARS
 from worker.catalogue.texts.encodings import detect, foreign_sample
+from worker.catalogue.texts.limits import SAMPLE_BYTES
+from worker.catalogue.texts.unpacking import chunks, unpacked
 from worker.outcomes import JobFailed
 
-GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
 ZIP = b"PK\x03\x04"
 #: What old Office documents and encrypted new ones begin with.
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CHUNK = 1 << 18
 #: What people upload by mistake, by how it begins, and what it is called.
 _OTHERS = (
     (ZIP, "a ZIP archive, and no Excel workbook"),
@@ -49,38 +40,6 @@ def not_a_table(why: str) -> JobFailed:
     return JobFailed("not_a_table", f"{why} {needed}")
 
 
-class Bounded(io.RawIOBase):
-    """Unpacked bytes, refused past a bound, so that a small file cannot unfold to a huge one."""
-
-    def __init__(self, inner: IO[bytes], limit: int) -> None:
-        self._inner = inner
-        self._left = limit
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(cast("bytearray", buffer))
-        try:
-            data = self._inner.read(len(view))
-        except (EOFError, gzip.BadGzipFile, zlib.error) as broken:
-            raise JobFailed("broken_gzip", "The gzip file is damaged or ends too early.") from broken
-        self._left -= len(data)
-        if self._left < 0:
-            raise JobFailed("too_large", f"Unpacked, the file is larger than {MAX_TEXT_BYTES >> 30} GiB.")
-        view[: len(data)] = data
-        return len(data)
-
-
-def unpacked(raw: IO[bytes]) -> IO[bytes]:
-    """Return the bytes of the table itself, from the start, gunzipped where needed."""
-    raw.seek(0)
-    packed = raw.read(2) == GZIP
-    raw.seek(0)
-    inner = cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")) if packed else raw
-    return cast("IO[bytes]", io.BufferedReader(Bounded(inner, MAX_TEXT_BYTES), _CHUNK))
-
-
 def check_start(start: bytes) -> None:
     """Refuse what begins like no table; `start` is the first piece of the unpacked file."""
     if not start.strip(b" \t\r\n\xef\xbb\xbf"):
@@ -101,16 +60,6 @@ def check_text(text: str) -> None:
         raise not_a_table("The file holds binary data, not text.")
 
 
-def chunks(raw: IO[bytes]) -> Iterator[bytes]:
-    """The begin of *raw*, as far as its encoding is looked for."""
-    stream = unpacked(raw)
-    for _ in range(ENCODING_SCAN_BYTES // _CHUNK):
-        chunk = stream.read(_CHUNK)
-        if not chunk:
-            return
-        yield chunk
-
-
 def find_encoding(raw: IO[bytes]) -> str:
     """Find out how the text of an upload is encoded, or refuse the upload."""
     start = unpacked(raw).read(SAMPLE_BYTES)
@@ -118,12 +67,6 @@ def find_encoding(raw: IO[bytes]) -> str:
     codec = detect(start, foreign_sample(chunks(raw)))
     check_text(start.decode(codec, errors="replace"))
     return codec
-
-
-@contextmanager
-def opened(raw: IO[bytes], codec: str) -> Iterator[TextIO]:
-    """Text of the upload from its start, with the line ends left as they are."""
-    yield io.TextIOWrapper(unpacked(raw), encoding=codec, errors="replace", newline="")
 
 
 def lines(text: TextIO) -> Iterator[str]:

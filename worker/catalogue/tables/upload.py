@@ -10,9 +10,10 @@ from worker.catalogue.tables.parquet import read_parquet
 from worker.catalogue.tables.read import Reading, read_text
 from worker.catalogue.tables.read_json import is_json, read_json
 from worker.catalogue.tables.share import Counts
-from worker.catalogue.tables.source import COMPOUND, PARQUET, ZIP, unpacked
+from worker.catalogue.tables.source import COMPOUND, PARQUET, ZIP
 from worker.catalogue.tables.table import RawTable
 from worker.catalogue.texts.encodings import detect
+from worker.catalogue.texts.unpacking import unpacked
 from worker.catalogue.wording.words import shown
 from worker.context import Context
 from worker.outcomes import JobFailed

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from charset_normalizer import from_bytes
 
-from worker.catalogue.tables.limits import SAMPLE_BYTES
+from worker.catalogue.texts.limits import SAMPLE_BYTES
 from worker.catalogue.texts.marks import by_mark
 
 #: What spreadsheets of the world write; anything rarer is more often a wrong guess than a right one.

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from worker.catalogue.tables.limits import SHOWN_CHARS
 from worker.catalogue.wording.tongue import CHINESE, counted, say, spoken
 
+#: Characters of a name, a cell or a file name wherever one is shown.
+SHOWN_CHARS = 80
 #: Signs that turn the reading direction: a file could make a sentence lie with them.
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _COMPACT = ((1e12, "T"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))

@@ -5,8 +5,8 @@ from math import nan
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from worker.catalogue.drawing.heading import heading
 from worker.catalogue.drawing.svg import colour, roomy
-from worker.catalogue.report.draw_time import heading
 from worker.catalogue.report.statement.figures import Ratio, Statement
 from worker.catalogue.wording.tongue import say
 from worker.catalogue.wording.words import capital, percent, short
