@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from worker.catalogue.files import encodings, limits
+from worker.catalogue.files import limits
 from worker.catalogue.files.kinds import kind_of
 from worker.catalogue.files.refused import Refused
+from worker.catalogue.texts.encodings import detect, is_utf8
+from worker.catalogue.texts.limits import SAMPLE_BYTES
 from worker.catalogue.texts.marks import by_mark
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def _html(source: Path) -> Read:
 
     data = _small(source)
     #: A byte order mark or UTF-8 beats what the page says of itself; the page beats a guess.
-    sure = by_mark(data) or ("utf-8" if encodings.is_utf8(data) else None)
+    sure = by_mark(data) or ("utf-8" if is_utf8(data) else None)
     try:
         page = BeautifulSoup(data, "lxml", from_encoding=sure)
         title = page.title.get_text(" ", strip=True) if page.title else ""
@@ -98,11 +100,8 @@ def _html(source: Path) -> Read:
 
 def _plain(source: Path) -> Read:
     data = _small(source)
-    codec = encodings.of_text(data)
-    try:
-        text = data.decode(codec)
-    except UnicodeDecodeError:
-        text = data.decode(codec, "replace")
+    codec = detect(data[:SAMPLE_BYTES], data)
+    text = data.decode(codec, "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n"), {"encoding": codec}
 
 

@@ -13,8 +13,9 @@ from worker.catalogue.tables.rows import BadRow, BadRows, Lines, Row, batches
 from worker.catalogue.tables.share import Counts
 from worker.catalogue.tables.source import find_encoding, lines
 from worker.catalogue.tables.table import LINE, RawTable
+from worker.catalogue.texts.decoding import opened
 from worker.catalogue.texts.limits import SAMPLE_BYTES
-from worker.catalogue.texts.unpacking import GZIP, opened
+from worker.catalogue.texts.unpacking import GZIP
 from worker.catalogue.wording import tongue
 from worker.catalogue.wording.tongue import say
 from worker.catalogue.wording.words import count

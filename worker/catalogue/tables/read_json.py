@@ -17,7 +17,8 @@ from worker.catalogue.tables.share import Counts
 from worker.catalogue.tables.source import find_encoding, lines, not_a_table
 from worker.catalogue.tables.table import RawTable
 from worker.catalogue.tables.wider import Wider
-from worker.catalogue.texts.unpacking import GZIP, opened, unpacked
+from worker.catalogue.texts.decoding import opened
+from worker.catalogue.texts.unpacking import GZIP, unpacked
 from worker.catalogue.wording import tongue
 from worker.catalogue.wording.tongue import say
 from worker.catalogue.wording.words import SHOWN_CHARS, count, shown

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from typing import IO, TextIO
 
 from worker.catalogue.tables.limits import MAX_LINE_CHARS
-from worker.catalogue.texts.encodings import detect, foreign_sample
-from worker.catalogue.texts.limits import SAMPLE_BYTES
-from worker.catalogue.texts.unpacking import chunks, unpacked
+from worker.catalogue.texts.decoding import codec_of, start_of
 from worker.outcomes import JobFailed
 
 PARQUET = b"PAR1"
@@ -30,8 +28,6 @@ _OTHERS = (
     (b"\x7fELF", "a program"),
 )
 _MARKUP = (("<!doctype", "a web page"), ("<html", "a web page"), ("<?xml", "an XML document"))
-_MAX_CONTROL_SHARE = 0.02
-_ALLOWED_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b\x1a")
 
 
 def not_a_table(why: str) -> JobFailed:
@@ -53,19 +49,13 @@ def check_start(start: bytes) -> None:
             raise not_a_table(f"The file is {what}.")
 
 
-def check_text(text: str) -> None:
-    """Refuse bytes that decode to more control characters than any text has."""
-    controls = sum(1 for sign in text if sign < " " and ord(sign) not in _ALLOWED_CONTROLS)
-    if controls > _MAX_CONTROL_SHARE * len(text):
-        raise not_a_table("The file holds binary data, not text.")
-
-
 def find_encoding(raw: IO[bytes]) -> str:
     """Find out how the text of an upload is encoded, or refuse the upload."""
-    start = unpacked(raw).read(SAMPLE_BYTES)
+    start = start_of(raw)
     check_start(start)
-    codec = detect(start, foreign_sample(chunks(raw)))
-    check_text(start.decode(codec, errors="replace"))
+    codec = codec_of(raw, start)
+    if codec is None:
+        raise not_a_table("The file holds binary data, not text.")
     return codec
 
 

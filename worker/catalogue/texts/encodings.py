@@ -1,4 +1,4 @@
-"""In which encoding a file is written: its byte order mark, else UTF-8, else the likeliest of the usual ones."""
+"""In which encoding a text is written: its byte order mark, else UTF-8, else the likeliest of the usual ones."""
 
 import codecs
 from collections.abc import Iterable
@@ -8,24 +8,24 @@ from charset_normalizer import from_bytes
 from worker.catalogue.texts.limits import SAMPLE_BYTES
 from worker.catalogue.texts.marks import by_mark
 
-#: What spreadsheets of the world write; anything rarer is more often a wrong guess than a right one.
+#: What systems and spreadsheets of the world write; anything rarer is more often a wrong guess than a right one.
 _USUAL = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251", "cp1250", "koi8_r", "iso8859_2", "cp874"]
+#: What DOS wrote, and archives still do in names of files. No other guess is worse for it.
+_USUAL += ["cp437", "cp866"]
 _WESTERN = "cp1252"
-_ENOUGH_CHARS = 64 << 10
+_ENOUGH_BYTES = 64 << 10
 _MOSTLY = 0.3
 
 
 def detect(start: bytes, foreign: bytes) -> str:
-    """Name the codec of a file from its first bytes and a sample that begins where it stops being ASCII."""
+    """Name the codec of a text from its first bytes and a sample that begins where it stops being ASCII."""
     marked = by_mark(start)
     if marked is not None:
         return marked
     wide = _wide(start)
     if wide:
         return wide
-    if _is_utf8(foreign):
-        return "utf-8"
-    return _likeliest(_foreign_lines(foreign))
+    return "utf-8" if is_utf8(foreign, cut=True) else likeliest(foreign.split(b"\n"))
 
 
 def _wide(start: bytes) -> str:
@@ -39,21 +39,19 @@ def _wide(start: bytes) -> str:
     return ""
 
 
-def _is_utf8(sample: bytes) -> bool:
+def is_utf8(sample: bytes, *, cut: bool = False) -> bool:
+    """Whether *sample* is UTF-8; one that is *cut* may end in the midst of a sign."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final=not cut)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _foreign_lines(sample: bytes) -> bytes:
-    """Keep the lines that are not ASCII: the others say nothing about the encoding."""
-    lines = [line for line in sample.split(b"\n") if not line.isascii()]
-    return b"\n".join(lines)[:_ENOUGH_CHARS]
-
-
-def _likeliest(sample: bytes) -> str:
+def likeliest(lines: Iterable[bytes]) -> str:
+    """The codec that makes the most likely text of *lines*."""
+    #: Those that are ASCII say nothing about an encoding.
+    sample = b"\n".join(line for line in lines if not line.isascii())[:_ENOUGH_BYTES]
     best = from_bytes(sample, cp_isolation=_USUAL).best()
     if best is None:
         return _WESTERN

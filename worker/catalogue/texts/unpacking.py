@@ -1,17 +1,15 @@
-"""An upload unpacked within bounds: as bytes, and as text."""
+"""An upload unpacked within bounds."""
 
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TextIO, cast
+from typing import IO, cast
 
-from worker.catalogue.texts.limits import ENCODING_SCAN_BYTES, MAX_TEXT_BYTES
+from worker.catalogue.texts.limits import MAX_TEXT_BYTES
 from worker.outcomes import JobFailed
 
 GZIP = b"\x1f\x8b"
-_CHUNK = 1 << 18
+CHUNK = 1 << 18
 
 
 class Bounded(io.RawIOBase):
@@ -38,25 +36,9 @@ class Bounded(io.RawIOBase):
 
 
 def unpacked(raw: IO[bytes]) -> IO[bytes]:
-    """Return the bytes of the table itself, from the start, gunzipped where needed."""
+    """Return the bytes of the file itself, from the start, gunzipped where needed."""
     raw.seek(0)
     packed = raw.read(2) == GZIP
     raw.seek(0)
     inner = cast("IO[bytes]", gzip.GzipFile(fileobj=raw, mode="rb")) if packed else raw
-    return cast("IO[bytes]", io.BufferedReader(Bounded(inner, MAX_TEXT_BYTES), _CHUNK))
-
-
-def chunks(raw: IO[bytes]) -> Iterator[bytes]:
-    """The begin of *raw*, as far as its encoding is looked for."""
-    stream = unpacked(raw)
-    for _ in range(ENCODING_SCAN_BYTES // _CHUNK):
-        chunk = stream.read(_CHUNK)
-        if not chunk:
-            return
-        yield chunk
-
-
-@contextmanager
-def opened(raw: IO[bytes], codec: str) -> Iterator[TextIO]:
-    """Text of the upload from its start, with the line ends left as they are."""
-    yield io.TextIOWrapper(unpacked(raw), encoding=codec, errors="replace", newline="")
+    return cast("IO[bytes]", io.BufferedReader(Bounded(inner, MAX_TEXT_BYTES), CHUNK))
