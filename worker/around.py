@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from worker.bars import told
 from worker.capture import listening
 from worker.context import Context
-from worker.job import JobType
+from worker.job_type import JobType
 
 _running: ContextVar[Context | None] = ContextVar("running", default=None)
 
