@@ -40,13 +40,18 @@ def read_upload(
     """Read one upload; `sheet` counts for a workbook alone. A failure names the file where it is one of several."""
     folder.mkdir(parents=True, exist_ok=True)
     with ctx.open_file(file_id) as raw:
-        name = shown(Path(str(raw.name)).name) or "the file"
+        name = name_of(raw)
         try:
             return _read(ctx, step, raw, file_id, folder, sheet=sheet, name=name)
         except JobFailed as failed:
             if alone:
                 raise
             raise JobFailed(failed.code, f"{name}: {failed.message}") from failed
+
+
+def name_of(raw: IO[bytes]) -> str:
+    """What an upload is called where it is spoken of."""
+    return shown(Path(str(raw.name)).name) or "the file"
 
 
 def _read(
