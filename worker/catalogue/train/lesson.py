@@ -7,8 +7,9 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 
 from worker.catalogue.train import inputs as choice
+from worker.catalogue.train.estimators import RATES, SCALED
 from worker.catalogue.train.inputs import Array, Inputs
-from worker.catalogue.train.learners import RATES, SCALED, Lesson
+from worker.catalogue.train.learners import Lesson
 from worker.catalogue.train.limits import JUDGED_ROWS, TEST_ROWS
 from worker.catalogue.train.material import Material
 from worker.catalogue.train.scores import UNSCALED, Questions, Scale, Truth

@@ -7,8 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from worker.catalogue.train import narrative
 from worker.catalogue.train.course import End
+from worker.catalogue.train.estimators import learner
 from worker.catalogue.train.exam import Exam, examined
-from worker.catalogue.train.learners import learner
 from worker.catalogue.train.lesson import Prepared, prepared
 from worker.catalogue.train.material import material
 from worker.catalogue.train.outcome import Outcome
