@@ -22,7 +22,8 @@ from worker import endings
 from worker.alone import run_alone
 from worker.around import current
 from worker.guests import Sent, job_id_of, request_of
-from worker.job import JobType, Steps, named
+from worker.job import Steps
+from worker.job_type import JobType, named
 from worker.post import Post
 
 __all__ = ["TailraceTask", "job_id_of", "tracked"]

@@ -12,17 +12,7 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from app.events import (
-    JSON,
-    MAX_EVENTS,
-    Streams,
-    cursor_text,
-    lens_of,
-    nothing_more,
-    parse_after,
-    transport_of,
-    whole_number,
-)
+from app.events import Streams, nothing_more
 from app.listing import filter_of
 from app.problems import Problem
 from app.relay.choice import MANY, Choice
@@ -32,6 +22,7 @@ from app.relay.presence import Sight
 from app.relay.replay import LATEST, SNAPSHOT, gap
 from app.streams import AWAY, refusal
 from app.waiting import Listen, wait_seconds, wait_until
+from app.wants import JSON, MAX_EVENTS, cursor_text, lens_of, parse_after, transport_of, whole_number
 from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Cursor
 from jobs.feed import FeedPage

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 
 from app.actions import Actions
 from app.auth import Auth
-from app.events import After, Streams, cursor_text, lens_of, parse_after
+from app.events import Streams
 from app.many import Many, choice_of
 from app.problems import Problem
 from app.relay.choice import MANY, Choice
@@ -24,6 +24,7 @@ from app.relay.lens import Lens
 from app.relay.subscriber import Reading
 from app.streams import AWAY, HANDOFF, StartResponse, detachable, early_of, hang_up, head_of
 from app.transports.handshake import UPGRADE, Accepted, HandshakeRefused, shake
+from app.wants import After, cursor_text, lens_of, parse_after
 from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
 from jobs.wiring import Parts

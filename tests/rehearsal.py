@@ -4,7 +4,7 @@ from types import ModuleType
 from typing import Any
 
 from tailrace_testing import Told, rehearse
-from worker.job import JobType
+from worker.job_type import JobType
 
 #: The format of a param that names an upload.
 FILE_FORMAT = "tailrace-file"

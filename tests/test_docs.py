@@ -92,7 +92,7 @@ def test_the_calls_are_the_routes_that_the_service_describes() -> None:
 
 
 def test_the_transports_are_those_that_the_service_has() -> None:
-    from app.events import MEDIA_TYPES
+    from app.wants import MEDIA_TYPES
 
     asked = [words(row[1])[0] for row in rows(text("docs/transports.md")) if row[1].startswith("`")]
 

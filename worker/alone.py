@@ -16,7 +16,7 @@ from jobs.model import Job
 from jobs.names import plain_name
 from jobs.writer import Writer
 from worker.interrupt import Never
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.runner import Runner
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from worker.bars import told
 from worker.capture import listening
 from worker.context import Context
-from worker.job import JobType
+from worker.job_type import JobType
+from worker.patches import told
 
 _running: ContextVar[Context | None] = ContextVar("running", default=None)
 

@@ -1,132 +1,24 @@
-"""What a job prints and logs, told as its log events: for job types that ask for it.
-
-Only what runs in the job's own context is heard (a ContextVar): jobs that share a process do not mix, and a thread that
-inherits no context goes on to write where it wrote before.
-"""
+"""What a job prints and logs, given to its listener: for job types that ask for it."""
 
 import logging
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import contextmanager
 from typing import Any, TextIO
 
-from worker import plain
 from worker.context import Context
-from worker.facts import Level
-from worker.interrupt import whole
+from worker.listener import Listener, deaf, heard_by, hearing
 
-#: Of a longer line the rest is dropped: who prints without an end must not fill the memory.
-LINE_CHARACTERS = plain.TEXT + 1
 #: Loggers of the machinery: what they say is about the worker, and may hold what a job's watchers should not read.
 _OURS = ("worker", "jobs", "celery", "kombu", "billiard", "amqp")
 #: Authors' code in spite of its name.
 _THEIRS = ("worker.catalogue", "celery.task")
 
 
-class Lines:
-    """Cuts what is written into lines; *tell* gets each that is not blank."""
-
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._rest = ""
-        self._lock = threading.Lock()
-
-    def write(self, text: str) -> None:
-        with self._lock:
-            *lines, rest = (self._rest + text).split("\n")
-            self._rest = _latest(rest)[:LINE_CHARACTERS]
-        for line in lines:
-            self._told(line)
-
-    def close(self) -> None:
-        """The last line may have no end."""
-        with self._lock:
-            rest, self._rest = self._rest, ""
-        self._told(rest)
-
-    def _told(self, line: str) -> None:
-        shown = _latest(line.rstrip())[:LINE_CHARACTERS]
-        if shown.strip():
-            self._tell(shown)
-
-
-def _latest(line: str) -> str:
-    """What a terminal would show of a line that was written over; a CR at the end may be the half of a CRLF."""
-    return line[:-1].rpartition("\r")[2] + line[-1:]
-
-
-class Listener:
-    """Turns one job's output into log events; never raises, and while it speaks it hears nothing."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx, self._closed, self._pid = ctx, False, os.getpid()
-        self._lines = {
-            #: What is printed on standard error is for somebody's attention, or it would stand on standard output.
-            "stdout": Lines(lambda line: ctx.log(line, level="info")),
-            "stderr": Lines(lambda line: ctx.log(line, level="warning")),
-        }
-
-    @property
-    def heeds(self) -> bool:
-        """Not after the end, nor in a process forked from the job's, where nobody publishes what is told."""
-        return not self._closed and os.getpid() == self._pid
-
-    @whole
-    def written(self, name: str, text: str) -> None:
-        with _deaf(), suppress(Exception):
-            self._lines[name].write(text)
-
-    @whole
-    def logged(self, record: logging.LogRecord) -> None:
-        with _deaf(), suppress(Exception):
-            error = record.exc_info[0] if record.exc_info else None
-            named = {} if error is None else {"error": error.__name__}
-            self._ctx.log(_text(record), level=_level(record.levelno), logger=record.name, **named)
-
-    def close(self) -> None:
-        self._closed = True
-        with suppress(Exception):
-            for lines in self._lines.values():
-                lines.close()
-
-
-def _text(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception:  # noqa: BLE001 - arguments that do not fit are the author's slip, the line is worth having still
-        return str(record.msg)
-
-
-def _level(number: int) -> Level:
-    if number >= logging.ERROR:
-        return "error"
-    if number >= logging.WARNING:
-        return "warning"
-    return "info" if number >= logging.INFO else "debug"
-
-
 Call = Callable[[logging.Logger, logging.LogRecord], None]
 
 _routing = threading.Lock()
-_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """What is said in here is not heard: telling must not tell of itself."""
-    token = _listener.set(None)
-    try:
-        yield
-    finally:
-        _listener.reset(token)
-
-
-def _hearing() -> Listener | None:
-    listener = _listener.get()
-    return listener if listener is not None and listener.heeds else None
 
 
 class Routed:
@@ -136,7 +28,7 @@ class Routed:
         self._name, self.stream = name, stream
 
     def write(self, text: str) -> int:
-        listener = _hearing()
+        listener = hearing()
         if listener is None or not isinstance(text, str):
             return self.stream.write(text)
         listener.written(self._name, text)
@@ -147,11 +39,11 @@ class Routed:
             self.write(line)
 
     def flush(self) -> None:
-        if _hearing() is None:
+        if hearing() is None:
             self.stream.flush()
 
     def isatty(self) -> bool:
-        return _hearing() is None and self.stream.isatty()
+        return hearing() is None and self.stream.isatty()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
@@ -171,9 +63,9 @@ def _route() -> None:
 
 def _overhearing(call: Call) -> Call:
     def called(self: logging.Logger, record: logging.LogRecord) -> None:
-        listener = _hearing()
+        listener = hearing()
         if listener is None or _of_the_machinery(record.name):
-            with _deaf():
+            with deaf():
                 call(self, record)
             return
         listener.logged(record)
@@ -187,7 +79,7 @@ def _to_others(logger: logging.Logger, record: logging.LogRecord) -> None:
     """What a listener was told does not go to the worker's own output as well; but a traceback stays there."""
     for handler in _outlets_of(logger):
         if record.levelno >= handler.level and (record.exc_info or not _on_console(handler)):
-            with _deaf():
+            with deaf():
                 handler.handle(record)
 
 
@@ -219,10 +111,5 @@ def listening(ctx: Context, *, on: bool) -> Iterator[None]:
         yield
         return
     _route()
-    listener = Listener(ctx)
-    token = _listener.set(listener)
-    try:
+    with heard_by(Listener(ctx)):
         yield
-    finally:
-        _listener.reset(token)
-        listener.close()

@@ -25,7 +25,7 @@ from worker import logs, processes, tasks
 from worker.collect import collect, root_first
 from worker.graces import Leave, hurry, leave
 from worker.guard import Guard
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.pools import pool_of
 from worker.slot import Slot
 from worker.spared import spared

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from jobs.errors import SettingsError
-from worker.job import JobType
+from worker.job_type import JobType
 
 #: The repository's root: our own packages stand before a user's of the same name.
 ROOT = Path(__file__).resolve().parent.parent

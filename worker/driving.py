@@ -8,7 +8,7 @@ from typing import Any
 from worker import plain
 from worker.context import Context
 from worker.interrupt import entrance
-from worker.job import JobType, Shape
+from worker.job_type import JobType, Shape
 from worker.verdict import Verdict
 
 #: Where what is yielded goes.

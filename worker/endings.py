@@ -11,7 +11,7 @@ from jobs.clock import Clock, now_ms
 from jobs.model import Job, JobState
 from jobs.writer import Decision
 from worker import plain
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.outcomes import Cancelled, JobFailed, Released, Retry, RunOver, Suspended, TimedOut
 
 #: The largest result in bytes of JSON: its event has to stay below 64 KiB.

@@ -11,7 +11,7 @@ from jobs.errors import SettingsError
 from jobs.model import Job
 from worker import processes
 from worker.interrupt import Interrupter, here
-from worker.job import JobType, Shape
+from worker.job_type import JobType, Shape
 from worker.raising import BySetting
 from worker.registry import Run
 

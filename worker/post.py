@@ -17,7 +17,7 @@ from jobs.wiring import Parts, assemble
 from worker.guard import Guard
 from worker.guests import Guests, Mute
 from worker.interrupt import here
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.pools import PREFORK, Pool
 from worker.raising import BySetting
 from worker.slot import Slot

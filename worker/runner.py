@@ -32,7 +32,7 @@ from worker.driving import drive
 from worker.fraction import Fraction
 from worker.graces import Leave
 from worker.interrupt import Interrupter, here
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.ladder import Ladder
 from worker.outcomes import Suspended
 from worker.ports import Children, Files

@@ -13,7 +13,7 @@ from jobs.wiring import Parts
 from worker import memory
 from worker.children import JobChildren
 from worker.files import JobFiles
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.pools import PREFORK, Pool
 from worker.publisher import Publisher
 from worker.registry import Registry, Run

@@ -9,7 +9,7 @@ import redis
 
 from jobs import keys
 from tests.acceptance.conftest import JOBS
-from tests.acceptance.test_faults import Reader, ended_once
+from tests.acceptance.readers import Reader, ended_once
 from tests.redises import redis_cluster, watched_pair
 from tests.service import Service, redis_server, wait_for
 

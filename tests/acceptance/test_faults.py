@@ -1,9 +1,7 @@
 """Whatever process is killed, every accepted job reaches exactly one terminal event, and readers lose nothing."""
 
 import contextlib
-import json
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +11,10 @@ import psutil
 import pytest
 
 from tests.acceptance.conftest import JOBS
+from tests.acceptance.readers import Reader, ended_once
 from tests.service import UNIT, Process, Service, running_service, wait_for
 
 pytestmark = pytest.mark.acceptance
-
-TERMINAL = {"job.succeeded", "job.failed", "job.cancelled", "job.expired"}
 
 
 @pytest.fixture
@@ -36,13 +33,6 @@ def sturdy() -> Iterator[Service]:
 
 def worker_of(service: Service) -> Process:
     return next(process for process in service.processes if process.name.startswith("worker"))
-
-
-def ended_once(service: Service, job_id: str) -> list[dict[str, object]]:
-    events = service.events(job_id)
-    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-    assert [event["type"] for event in events if event["type"] in TERMINAL] == [events[-1]["type"]]
-    return events
 
 
 def begun(marks: Path) -> list[list[str]]:
@@ -121,48 +111,6 @@ def test_no_job_runs_twice_at_a_time_however_often_the_doorbell_rings(fragile: S
         assert fragile.wait(job_id)["state"] == "succeeded"
     for file in files:
         assert [mark[0] for mark in begun(file)] == ["begin", "end"]
-
-
-class Reader(threading.Thread):
-    """Follows a job to its end as EventSource does: reconnects with the last id after every break."""
-
-    def __init__(self, service: Service, job_id: str) -> None:
-        super().__init__(daemon=True)
-        self.job_id = job_id
-        self.url = f"{service.url}/v1/jobs/{job_id}/events?after=0"
-        self.seen: list[dict[str, object]] = []
-        #: How many events had been seen when a gap was told.
-        self.gaps: list[int] = []
-        self.ended = False
-        #: Why the stream said that it ends.
-        self.reason: object = None
-        self.breaks = 0
-        self.start()
-
-    def run(self) -> None:
-        deadline = time.monotonic() + 90
-        #: One for all its connections: each new one would read the machine's certificates, for milliseconds of CPU.
-        with httpx.Client(timeout=20) as client:
-            while not self.ended and time.monotonic() < deadline:
-                with contextlib.suppress(httpx.HTTPError):
-                    self._read(client)
-                self.breaks += 1
-                time.sleep(0.05)
-
-    def _read(self, client: httpx.Client) -> None:
-        headers = {"Last-Event-ID": str(self.seen[-1]["id"])} if self.seen else {}
-        with client.stream("GET", self.url, headers=headers) as answer:
-            if answer.status_code == 204:
-                self.ended = True
-            for line in answer.iter_lines():
-                if line.startswith("data: "):
-                    envelope = json.loads(line[6:])
-                    if "seq" in envelope:
-                        self.seen.append(envelope)
-                    elif envelope["type"] == "stream.gap":
-                        self.gaps.append(len(self.seen))
-                    elif envelope["type"] == "stream.end":
-                        self.ended, self.reason = True, envelope["data"]["reason"]
 
 
 def test_a_web_process_killed_under_fifty_streams_costs_no_event(fragile: Service) -> None:

@@ -6,13 +6,13 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
-import httpx
 import psutil
 import pytest
 from websockets.sync.client import connect
 
+from tests.acceptance.readers import EventSource
 from tests.service import Service, running_service, wait_for
 from tests.sockets import told
 
@@ -22,61 +22,9 @@ JSON = {"Accept": "application/json"}
 NDJSON = {"Accept": "application/x-ndjson"}
 
 
-class Reader(threading.Thread):
-    """Follows what *query* chooses, as EventSource does; cuts its connection itself now and then."""
-
-    def __init__(self, service: Service, query: str, *, seed: int, after: str | None = "0") -> None:
-        super().__init__(daemon=True)
-        self.url, self.after, self.random = f"{service.url}/v1/events?{query}", after, random.Random(seed)
-        self.seen: list[dict[str, Any]] = []
-        self.gaps: list[dict[str, Any]] = []
-        self.ended, self.stopped, self.breaks = False, threading.Event(), 0
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """However the test ends: one left behind would knock at a closed port until the session's end."""
-        self.stopped.set()
-        self.join(30)
-
-    def run(self) -> None:
-        with httpx.Client(timeout=20) as client:
-            while not self.ended and not self.stopped.is_set():
-                with contextlib.suppress(httpx.HTTPError):
-                    self._read(client, self.random.randint(5, 60))
-                self.breaks += 1
-                self.stopped.wait(0.02)
-
-    def _read(self, client: httpx.Client, cut: int) -> None:
-        headers = {"Last-Event-ID": self.after} if self.after else {}
-        with client.stream("GET", self.url, headers=headers) as answer:
-            if answer.status_code == 204:
-                self.ended = True
-            frame: dict[str, str] = {}
-            for line in answer.iter_lines():
-                name, _, value = line.partition(": ")
-                frame[name] = value
-                if not line:
-                    self._take(frame)
-                    frame, cut = {}, cut - 1
-                if cut == 0 or self.stopped.is_set():
-                    return
-
-    def _take(self, frame: dict[str, str]) -> None:
-        if "data" not in frame:
-            return
-        envelope = json.loads(frame["data"])
-        if "seq" in envelope:
-            self.seen.append(envelope)
-        if envelope["type"] == "stream.gap":
-            self.gaps.append(envelope)
-        self.after = frame.get("id", self.after)
-
-    def of(self, job_id: str) -> list[dict[str, Any]]:
-        """What was told of one job, as its own stream would tell it."""
-        return [{k: v for k, v in each.items() if k != "cursor"} for each in self.seen if each["job"] == job_id]
+def reader_of(service: Service, query: str, *, seed: int) -> EventSource:
+    """Follows what *query* chooses from its begin; cuts its connection itself now and then."""
+    return EventSource(f"{service.url}/v1/events?{query}", after="0", cuts=random.Random(seed))
 
 
 def labelled(service: Service, count: int, pause: float = 0.01, team: str = "a") -> str:
@@ -119,8 +67,8 @@ def restart_web(service: Service) -> None:
 
 def test_whatever_breaks_each_reader_of_many_jobs_is_told_what_their_logs_say(fragile: Service) -> None:
     jobs = [labelled(fragile, 450, 0.02) for _ in range(3)]
-    named = [Reader(fragile, f"jobs={','.join(jobs)}", seed=seed) for seed in range(4)]
-    every = [Reader(fragile, query, seed=9) for query in ("label=team:a", "type=steady", "")]
+    named = [reader_of(fragile, f"jobs={','.join(jobs)}", seed=seed) for seed in range(4)]
+    every = [reader_of(fragile, query, seed=9) for query in ("label=team:a", "type=steady", "")]
     with contextlib.ExitStack() as stack:
         for reader in (*named, *every):
             stack.enter_context(reader)
@@ -135,7 +83,7 @@ def test_whatever_breaks_each_reader_of_many_jobs_is_told_what_their_logs_say(fr
                 assert told == logs[job_id]
 
 
-def broken(fragile: Service, jobs: list[str], named: list[Reader], every: list[Reader]) -> dict[str, Any]:
+def broken(fragile: Service, jobs: list[str], named: list[EventSource], every: list[EventSource]) -> dict[str, Any]:
     """Breaks the service under its readers; gives the logs, once every reader has read to the end."""
     wait_for(lambda: all(reader.seen for reader in (*named, *every)), what="the first events")
     restart_web(fragile)
@@ -156,7 +104,7 @@ def broken(fragile: Service, jobs: list[str], named: list[Reader], every: list[R
     return logs
 
 
-def ends(reader: Reader) -> set[str]:
+def ends(reader: EventSource) -> set[str]:
     return {each["job"] for each in reader.seen if each["type"] == "job.succeeded"} | {
         job_id for job_id in {each["job"] for each in reader.seen} if reader.gaps
     }
@@ -167,10 +115,13 @@ def ends(reader: Reader) -> set[str]:
 
 def test_the_last_cursor_is_answered_by_204_and_an_end(wide_service: Service) -> None:
     jobs = [wide_service.submit("steady", count=2)["id"] for _ in range(2)]
-    with Reader(wide_service, f"jobs={','.join(jobs)}", seed=1, after=None) as reader:
+    url = f"/v1/events?jobs={','.join(jobs)}"
+    with EventSource(wide_service.url + url) as reader:
         reader.join(20)
 
-    assert reader.ended
+    assert reader.reason == "terminal"
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": str(reader.after)}
+    assert wide_service.client.get(url, headers=headers).status_code == 204
     ended = page(wide_service, f"jobs={','.join(jobs)}&after={reader.after}")
     assert (ended["events"], ended["end"], ended["cursor"]) == ([], True, reader.after)
 
@@ -260,7 +211,7 @@ def test_what_cannot_be_meant_is_refused(wide_service: Service, query: str, numb
 
 def test_nothing_is_left_behind_when_all_have_gone(wide_service: Service) -> None:
     with contextlib.ExitStack() as stack:
-        readers = [stack.enter_context(Reader(wide_service, "type=steady", seed=seed)) for seed in range(20)]
+        readers = [stack.enter_context(reader_of(wide_service, "type=steady", seed=seed)) for seed in range(20)]
         wait_for(lambda: all(reader.after != "0" for reader in readers), what="every stream")
         for reader in readers:
             reader.stopped.set()

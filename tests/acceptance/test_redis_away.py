@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.acceptance.conftest import JOBS
-from tests.acceptance.test_faults import Reader, ended_once
+from tests.acceptance.readers import Reader, ended_once
 from tests.fault_proxy import FaultProxy
 from tests.service import RedisServer, Service, redis_server, running_service, wait_for
 

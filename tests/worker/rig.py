@@ -22,7 +22,7 @@ from jobs.names import plain_name
 from jobs.writer import Writer, load
 from worker.graces import Leave
 from worker.interrupt import Interrupter, here
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.runner import Runner
 
 UPLOAD = "0" * 26

@@ -17,9 +17,9 @@ from tqdm import trange
 from jobs import events as ev
 from jobs.model import JobState
 from tests.worker.rig import Rig
-from worker.capture import LINE_CHARACTERS, Lines
 from worker.context import Context
 from worker.job import job
+from worker.listener import LINE_CHARACTERS, Lines
 from worker.outcomes import JobFailed
 
 Work = Callable[[Context], Any]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from jobs.events import StepPlan
 from tailrace import FileId, JobFailed, job
 from tests.service import ROOT
-from worker.job import Shape
+from worker.job_type import Shape
 
 
 class Params(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tailrace import ChildFailed, Context, JobFailed, Retry, job
 from tailrace_testing import After, Event, Told, rehearse
 from worker.alone import run_alone
-from worker.job import JobType
+from worker.job_type import JobType
 
 CHILDREN: dict[str, Any] = {
     "double": lambda params: 2 * params["n"],

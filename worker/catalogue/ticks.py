@@ -4,11 +4,9 @@ import time
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from worker.catalogue.waiting import wait_until
 from worker.context import Context
 from worker.job import job
-
-#: Seconds slept in one go: a cancel is seen within this time.
-SLICE_SECONDS = 0.05
 
 
 class Params(BaseModel):
@@ -37,11 +35,3 @@ def ticks(ctx: Context, params: Params) -> dict[str, int]:
         text.write(f"tick {tick}\n")
         ctx.progress(tick / params.n, message=f"Tick {tick} of {params.n}")
     return {"ticks": params.n}
-
-
-def wait_until(ctx: Context, due: float) -> None:
-    """Sleep until the monotonic clock says `due`, in slices, so that a cancel is seen at once."""
-    ctx.raise_if_cancelled()
-    while (left := due - time.monotonic()) > 0:
-        time.sleep(min(left, SLICE_SECONDS))
-        ctx.raise_if_cancelled()

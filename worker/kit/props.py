@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from jobs.errors import FileNotFound
 from jobs.events import ArtifactReady
 from jobs.names import plain_name
-from worker.job import JobType
+from worker.job_type import JobType
 
 
 class Props:

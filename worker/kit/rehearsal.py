@@ -19,7 +19,7 @@ from jobs.model import Job, JobState
 from jobs.writer import Writer, load
 from worker.fraction import Fraction
 from worker.interrupt import Never
-from worker.job import JobType
+from worker.job_type import JobType
 from worker.kit.brood import Brood, Outcomes
 from worker.kit.clockwork import Clock
 from worker.kit.cues import Cues, Ledger, NeverCame, Whens, Wish

@@ -12,7 +12,7 @@ import pytest
 from jobs import events as ev
 from tailrace_testing import Told, rehearse
 from worker.catalogue import report_job
-from worker.job import JobType
+from worker.job_type import JobType
 
 E = TypeVar("E")
 

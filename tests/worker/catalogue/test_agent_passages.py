@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from worker.catalogue.agent.extract import pieces
 from worker.catalogue.agent.limits import PASSAGE_CHARS
-from worker.catalogue.agent.passages import Piece, passages, placed
+from worker.catalogue.agent.passages import passages, placed
 from worker.catalogue.agent.words import stem, telling, words
+from worker.catalogue.documents.pieces import Piece
 from worker.outcomes import JobFailed
 
 LETTER = "Dear reader,\n\nthe bridge was closed\nfor two days in May.\n\n\n\nYours\n"

@@ -11,7 +11,8 @@ from worker.catalogue.files.params import Operation
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "jobs" / "files.md").read_text("utf-8")
-CODE = "".join(path.read_text("utf-8") for path in (ROOT / "worker" / "catalogue" / "files").glob("*.py"))
+ROOMS = [ROOT / "worker" / "catalogue" / room for room in ("files", "documents")]
+CODE = "".join(path.read_text("utf-8") for room in ROOMS for path in room.glob("*.py"))
 OUTSIDE = (ROOT / "worker" / "catalogue" / "outside.py").read_text("utf-8")
 
 
@@ -36,7 +37,7 @@ def test_the_steps_are_those_of_the_code() -> None:
 
 
 def test_why_a_file_fails_is_what_the_code_says() -> None:
-    said = set(re.findall(r'(?:Refused|fault)\(\s*"(\w+)"|"code": "(\w+)"', CODE))
+    said = set(re.findall(r'(?:Refused|Unreadable|fault)\(\s*"(\w+)"|"code": "(\w+)"', CODE))
     codes = {one or other for one, other in said} | {f"broken_{kind}" for kind in _ENDINGS.values()}
     table = column("error")
     assert set(table) - {"__MACOSX", ".DS_Store", "Thumbs.db"} == codes

@@ -1,7 +1,6 @@
 """The two small job types: one is done at once, the other takes its time and can be stopped in it."""
 
 import re
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,7 @@ import pytest
 
 from jobs import events as ev
 from worker.catalogue import hello_job, ticks_job
-from worker.catalogue.ticks import wait_until
-from worker.outcomes import Cancelled, JobFailed
+from worker.outcomes import JobFailed
 
 Runner = Callable[..., Any]
 
@@ -44,29 +42,6 @@ def test_ticks_keep_time(run: Runner) -> None:
 def test_params_that_make_no_sense_are_refused(run: Runner, params: dict[str, Any]) -> None:
     with pytest.raises(JobFailed):
         run(ticks_job, **params)
-
-
-class Watched:
-    """A context that is cancelled from outside while the job sleeps."""
-
-    def __init__(self) -> None:
-        self.cancelled = threading.Event()
-
-    def raise_if_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise Cancelled
-
-
-@pytest.mark.alone
-def test_a_cancel_between_two_ticks_is_seen_within_a_fifth_of_a_second() -> None:
-    watched = Watched()
-    timer = threading.Timer(0.1, watched.cancelled.set)
-    began = time.monotonic()
-    timer.start()
-    with pytest.raises(Cancelled):
-        wait_until(watched, began + 60)  # type: ignore[arg-type] # all of a context that it uses
-    timer.join()
-    assert time.monotonic() - began < 0.1 + 0.2
 
 
 def test_the_page_on_them_names_their_params() -> None:

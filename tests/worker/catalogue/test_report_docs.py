@@ -5,6 +5,8 @@ from pathlib import Path
 
 from worker.catalogue import report_job
 from worker.catalogue.report import limits
+from worker.catalogue.tables import limits as of_tables
+from worker.catalogue.texts.limits import MAX_TEXT_BYTES
 
 ROOT = Path(__file__).parents[3]
 REPORT = (ROOT / "docs" / "jobs" / "report.md").read_text("utf-8")
@@ -25,24 +27,25 @@ def test_the_steps_are_those_of_the_code() -> None:
 
 
 def test_the_failures_are_those_of_the_code() -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "worker" / "catalogue" / "report").rglob("*.py"))
+    rooms = [ROOT / "worker" / "catalogue" / room for room in ("report", "tables", "texts")]
+    code = "".join(path.read_text("utf-8") for room in rooms for path in room.rglob("*.py"))
     raised = set(re.findall(r'JobFailed\(\s*"(\w+)"', code))
     assert set(first_cells(REPORT, "code")) == raised
 
 
 def test_the_bounds_are_those_of_the_code() -> None:
     for bound in (
-        limits.MAX_SHEET_CELLS,
+        of_tables.MAX_SHEET_CELLS,
         limits.MAX_FILES,
         limits.MAX_TABLES,
-        limits.MAX_COLUMNS,
-        limits.MAX_ROWS,
-        limits.MAX_CELLS,
+        of_tables.MAX_COLUMNS,
+        of_tables.MAX_ROWS,
+        of_tables.MAX_CELLS,
         limits.MAX_ROWS_COMPARED,
     ):
         assert f"{bound:,}" in REPORT
-    assert f"{limits.MAX_TEXT_BYTES >> 30} GiB" in REPORT
-    for mebibytes in (limits.MAX_WORKBOOK_BYTES, limits.MAX_PART_BYTES, limits.MAX_JSON_BYTES):
+    assert f"{MAX_TEXT_BYTES >> 30} GiB" in REPORT
+    for mebibytes in (of_tables.MAX_WORKBOOK_BYTES, of_tables.MAX_PART_BYTES, of_tables.MAX_JSON_BYTES):
         assert f"{mebibytes >> 20} MiB" in REPORT
 
 

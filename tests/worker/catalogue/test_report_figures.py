@@ -19,11 +19,11 @@ from worker.catalogue import report_job
 from worker.catalogue.report.anomaly import severity
 from worker.catalogue.report.combinations import compared, odd_rows
 from worker.catalogue.report.periods import Periods, Point, cut, fill, fine_unit, points, trend_unit, usable
-from worker.catalogue.report.profile import profile_of
 from worker.catalogue.report.robust import distances
-from worker.catalogue.report.spread import spread_of
-from worker.catalogue.report.table import Column, Kind
 from worker.catalogue.report.trends import adjusted, trend_of, year_on_year
+from worker.catalogue.tables.profile import profile_of
+from worker.catalogue.tables.spread import spread_of
+from worker.catalogue.tables.table import Column, Kind
 
 Upload = Callable[..., Path]
 Runner = Callable[..., Any]

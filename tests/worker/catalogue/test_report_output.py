@@ -12,7 +12,6 @@ import pytest
 
 from jobs import events as ev
 from worker.catalogue import report_job
-from worker.catalogue.report.words import compact, elapsed, listing, number, percent, period, short, shown
 
 Upload = Callable[..., Path]
 Runner = Callable[..., Any]
@@ -175,33 +174,3 @@ def test_every_sentence_stands_in_the_page_the_markdown_and_the_figures(sample: 
     assert done.text == "".join(" ".join(sentences) + "\n\n" for sentences in story.values())
     for sentence in story["read"] + story["profile"]:
         assert sentence.replace("_", "\\_") in done.artifact("report.md")
-
-
-def test_figures_are_spelled_for_people() -> None:
-    assert [number(value) for value in (0, 1234567, 1048.36058, 0.00447, -2.5, 1e20, 1e-9, None)] == [
-        "0", "1,234,567", "1,048", "0.00447", "−2.5", "1e+20", "1e-09", "–",
-    ]  # fmt: skip
-    assert [number(-5, "$"), number(5, "%"), number(5, "kr")] == ["−$5", "5%", "5 kr"]
-    assert [percent(value, signed=True) for value in (0.123, -0.5, 12.345, 0.00001, None)] == [
-        "+12.3%",
-        "−50%",
-        "+1,234%",
-        "+0.001%",
-        "–",
-    ]
-    assert [compact(value) for value in (0, 999, 1234, -5e6, 7.5e9)] == ["0", "999", "1.23k", "−5M", "7.5bn"]
-    assert [listing(["a"]), listing(["a", "b"]), listing(["a", "b", "c"], 2)] == ["a", "a and b", "a, b and 1 more"]
-    assert shown("a\n\tb\x00c" + "d" * 99, 10) == "a b cdddd…"
-    assert short("营业收入合计", 7) == "营业收…"
-
-
-def test_time_is_told_in_words() -> None:
-    from datetime import datetime
-
-    day = datetime(2024, 2, 8, 14, 30)  # noqa: DTZ001 - tables have naive times
-    units = ["year", "quarter", "month", "week", "day", "hour"]
-    assert [period(day, unit) for unit in units] == [
-        "2024", "Q1 2024", "Feb 2024", "week of 8 Feb 2024", "Thu 8 Feb 2024", "8 Feb 2024 14:30",
-    ]  # fmt: skip
-    assert elapsed(day, day.replace(year=2026, month=4)) == "2 years 2 months"
-    assert elapsed(day, day.replace(day=10)) == "3 days"

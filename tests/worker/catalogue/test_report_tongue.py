@@ -1,12 +1,9 @@
 """A report speaks one language throughout, and nothing that it says is without its words in the other."""
 
-# ruff: noqa: RUF001 - full-width signs are what such tables are written with
-
 import ast
 import json
 import re
 import string
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,26 +16,26 @@ from worker.catalogue.report import page_words
 from worker.catalogue.report.anomaly import Sort
 from worker.catalogue.report.periods import EVERY
 from worker.catalogue.report.statement.figures import _RATIOS
-from worker.catalogue.report.table import Kind
-from worker.catalogue.report.tongue import language_of, say, speaking, spoken
-from worker.catalogue.report.words import compact, count, day, listing, measure, period
+from worker.catalogue.tables.table import Kind
 
 Upload = Callable[..., Path]
 Runner = Callable[..., Any]
-REPORT = Path(__file__).parents[3] / "worker" / "catalogue" / "report"
-CHINESE = json.loads((REPORT / "languages" / "zh.json").read_text("utf-8"))
+CATALOGUE = Path(__file__).parents[3] / "worker" / "catalogue"
+#: Where a report says something: the job type itself, and what reads its tables and words its figures.
+ROOMS = [CATALOGUE / room for room in ("report", "tables", "wording")]
+CHINESE = json.loads((CATALOGUE / "wording" / "languages" / "zh.json").read_text("utf-8"))
 ENGLISH_WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 def calls(name: str, place: int) -> Iterator[str]:
     """What stands in the code, and on the page, as the words of such a call."""
-    for path in REPORT.rglob("*.py"):
+    for path in (path for room in ROOMS for path in room.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
                 word = node.args[place] if len(node.args) > place else None
                 if isinstance(word, ast.Constant) and isinstance(word.value, str):
                     yield word.value
-    for path in (REPORT / "templates").glob("*.j2"):
+    for path in (CATALOGUE / "report" / "templates").glob("*.j2"):
         yield from re.findall(rf'{name}\("([^"]+)"', path.read_text("utf-8")) if place == 0 else ()
 
 
@@ -128,45 +125,3 @@ def test_the_figures_are_the_same_in_either_language(run: Runner, upload: Upload
     assert english.result["trends"][0]["slope"] == chinese.result["trends"][0]["slope"]
     assert english.result["anomalies"]["found"] == chinese.result["anomalies"]["found"]
     assert "holds 144 rows in 4 columns" in english.text
-
-
-def test_numbers_and_dates_are_spelled_as_the_language_has_them() -> None:
-    from datetime import datetime
-
-    moment = datetime(2024, 2, 8, 14, 30)  # noqa: DTZ001 - tables have naive times
-    with speaking("zh"):
-        assert [period(moment, unit) for unit in ("year", "quarter", "month", "day")] == [
-            "2024年", "2024年第1季度", "2024年2月", "2024年2月8日（周四）",
-        ]  # fmt: skip
-        assert [compact(value) for value in (999, 12_345, 98_765_432, -5e8)] == ["999", "1.23万", "9,877万", "−5亿"]
-        assert (count(3, "row"), listing(["甲", "乙", "丙"]), measure("total", "收入")) == (
-            "3 行",
-            "甲、乙和丙",
-            "收入合计",
-        )
-    assert day(moment) == "8 Feb 2024"
-
-
-def test_reports_side_by_side_keep_their_own_language() -> None:
-    heard: dict[str, str] = {}
-    both = threading.Barrier(2)
-
-    def speak(language: str) -> None:
-        with speaking(language):
-            both.wait(20)
-            heard[language] = say("Trend")
-            both.wait(20)
-
-    threads = [threading.Thread(target=speak, args=(language,)) for language in ("en", "zh")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert heard == {"en": "Trend", "zh": "趋势"}
-    assert spoken() == "en"
-
-
-def test_the_language_of_headers_is_told_by_their_signs() -> None:
-    assert language_of(["日期", "sales", "金额"]) == "zh"
-    assert language_of(["date", "sales", "name", "备注"]) == "en"
-    assert language_of(["1", "2"]) == language_of([]) == "en"

@@ -15,7 +15,7 @@ from jobs.events import TERMINAL
 from tailrace import Backoff, Cancelled, Context, FileId, JobFailed, Released, Retry, job
 from tailrace_testing import After, NeverCame, Told, rehearse
 from tests.worker.rig import Rig
-from worker.job import JobType
+from worker.job_type import JobType
 
 WISHES = ("cancel_at", "release_at", "crash_at")
 

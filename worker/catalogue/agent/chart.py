@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from worker.catalogue.report.bars import bars
-from worker.catalogue.report.draw_time import heading
-from worker.catalogue.report.svg import alone, colour, drawn
-from worker.catalogue.report.words import compact, short, shown
+from worker.catalogue.drawing.bars import bars
+from worker.catalogue.drawing.heading import heading
+from worker.catalogue.drawing.svg import alone, colour, drawn
+from worker.catalogue.wording.words import compact, short, shown
 
 _WIDTH, _HEIGHT, _BAR_HEIGHT = 9.0, 3.2, 0.3
 #: More bars than this cannot be told apart.

@@ -2,15 +2,16 @@
 
 # ruff: noqa: PLC0415 - each reader of a format is loaded by the first document that needs it
 
-import logging
-import zipfile
 from collections.abc import Iterator
-from itertools import chain
+from dataclasses import replace
+from itertools import chain, islice
 from typing import IO
 
 from worker.catalogue.agent.limits import MAX_DOCUMENT_CHARS, MAX_PAGES, MAX_UNPACKED_BYTES
-from worker.catalogue.agent.passages import Piece, parts
+from worker.catalogue.agent.passages import parts
 from worker.catalogue.agent.text import opened, unreadable
+from worker.catalogue.documents.package import package
+from worker.catalogue.documents.pieces import Piece, Unreadable
 
 PDF, ZIP = b"%PDF", b"PK\x03\x04"
 _MARKUP = (".html", ".htm", ".xhtml")
@@ -30,12 +31,17 @@ def pieces(file: IO[bytes], name: str) -> Iterator[Piece]:
 
 
 def _bounded(found: Iterator[Piece]) -> Iterator[Piece]:
+    """The pieces that hold something, as far as they are read."""
     left = MAX_DOCUMENT_CHARS
-    for piece in found:
-        left -= len(piece.text)
-        if left < 0:
-            return
-        yield piece
+    try:
+        for piece in found:
+            left -= len(piece.text)
+            if left < 0:
+                return
+            if piece.text:
+                yield piece
+    except Unreadable as why:
+        raise unreadable(why.message) from why
 
 
 def _text(file: IO[bytes]) -> Iterator[Piece]:
@@ -62,51 +68,26 @@ def _lines(first: int, held: list[str]) -> Iterator[Piece]:
 
 
 def _pdf(file: IO[bytes]) -> Iterator[Piece]:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+    from worker.catalogue.documents import pdf
 
-    #: It warns of each small fault of a file, of which there are thousands.
-    logging.getLogger("pypdf").setLevel(logging.ERROR)
-    try:
-        reader = PdfReader(file)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise unreadable("The PDF is locked by a password.")
-        for number, page in enumerate(reader.pages[:MAX_PAGES], 1):
-            for paragraph in (page.extract_text() or "").split("\n\n"):
-                if paragraph.strip():
-                    yield Piece(unit="page", first=number, last=number, text=paragraph.strip())
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as broken:
-        raise unreadable("The PDF is damaged and cannot be read.") from broken
+    for page in islice(pdf.pages(file), MAX_PAGES):
+        yield from (replace(page, text=text.strip()) for text in page.text.split("\n\n"))
 
 
 def _docx(file: IO[bytes]) -> Iterator[Piece]:
-    import docx
+    from worker.catalogue.documents import word
 
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise unreadable(f"Unpacked, the document is larger than {MAX_UNPACKED_BYTES >> 20} MiB.")
-            if "word/document.xml" not in archive.namelist():
-                raise unreadable("It is an archive, but no Word document.")
-        file.seek(0)
-        document = docx.Document(file)
-        rows = [" | ".join(cell.text for cell in row.cells) for table in document.tables for row in table.rows]
-        texts = [*(paragraph.text for paragraph in document.paragraphs), *rows]
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError) as broken:
-        raise unreadable("The document is damaged and cannot be read.") from broken
-    for number, text in enumerate(texts, 1):
-        if text.strip():
-            yield Piece(unit="paragraph", first=number, last=number, text=text.strip())
+    found = package(file)
+    if found and found.size > MAX_UNPACKED_BYTES:
+        raise unreadable(f"Unpacked, the document is larger than {MAX_UNPACKED_BYTES >> 20} MiB.")
+    if found and not found.is_document:
+        raise unreadable("It is an archive, but no Word document.")
+    file.seek(0)
+    return (replace(piece, text=piece.text.strip()) for piece in word.paragraphs(file, " | "))
 
 
 def _html(file: IO[bytes]) -> Iterator[Piece]:
-    from bs4 import BeautifulSoup
+    from worker.catalogue.documents import markup
 
-    soup = BeautifulSoup(file.read(MAX_DOCUMENT_CHARS), "lxml")
-    for unseen in soup(["script", "style", "noscript", "template"]):
-        unseen.decompose()
-    for block in soup(["p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "pre", "blockquote", "dt", "dd", "div"]):
-        block.append("\n\n")
-    texts = [" ".join(part.split()) for part in soup.get_text(" ").split("\n\n")]
-    for number, text in enumerate((text for text in texts if text), 1):
-        yield Piece(unit="paragraph", first=number, last=number, text=text)
+    found = markup.paragraphs(file.read(MAX_DOCUMENT_CHARS))
+    return (replace(piece, text=" ".join(piece.text.split())) for piece in found)

@@ -9,7 +9,7 @@ from worker.catalogue.agent.formats import is_table
 from worker.catalogue.agent.inventory import Document, Inventory, Table, Unreadable
 from worker.catalogue.agent.limits import MAX_PASSAGES
 from worker.catalogue.agent.passages import Passage, passages
-from worker.catalogue.report.loading import load
+from worker.catalogue.loading import load
 from worker.context import Context
 from worker.outcomes import JobFailed
 

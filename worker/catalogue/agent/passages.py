@@ -2,22 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from worker.catalogue.agent.limits import PASSAGE_CHARS
+from worker.catalogue.documents.pieces import Piece, Unit
 
-Unit = Literal["line", "page", "paragraph"]
 _ENDS = (". ", "! ", "? ", "。", "！", "？", "; ", ", ", " ")  # noqa: RUF001 - Chinese sentences end so
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A piece of a document as it was read: its text and where it begins and ends."""
-
-    unit: Unit
-    first: int
-    last: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,18 @@
-"""An upload as text, whatever its encoding, gunzipped where it needs to be."""
+"""An upload as text, or why it is none."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TextIO
 
-from worker.catalogue.report.encoding import detect, foreign_sample
-from worker.catalogue.report.source import chunks, unpacked
+from worker.catalogue.texts import decoding
 from worker.outcomes import JobFailed
-
-_SAMPLE_BYTES = 256 << 10
-#: A text has no more control characters than this; what has more is a picture or a program.
-_CONTROL_SHARE = 0.02
-_CONTROLS = frozenset("\t\n\r\x0b\x0c\x1b")
 
 
 @contextmanager
 def opened(file: IO[bytes]) -> Iterator[TextIO]:
     """The text of *file* from its start; JobFailed ``unreadable`` where it is none."""
-    codec = _codec(file)
-    yield io.TextIOWrapper(unpacked(file), encoding=codec, errors="replace")
+    with decoding.opened(file, _codec(file), newline=None) as text:
+        yield text
 
 
 def unreadable(why: str) -> JobFailed:
@@ -27,12 +20,10 @@ def unreadable(why: str) -> JobFailed:
 
 
 def _codec(file: IO[bytes]) -> str:
-    start = unpacked(file).read(_SAMPLE_BYTES)
+    start = decoding.start_of(file)
     if not start.strip():
         raise unreadable("The file is empty.")
-    codec = detect(start, foreign_sample(chunks(file)))
-    text = start.decode(codec, errors="replace")
-    controls = sum(1 for sign in text if sign < " " and sign not in _CONTROLS)
-    if controls > _CONTROL_SHARE * len(text):
+    codec = decoding.codec_of(file, start)
+    if codec is None:
         raise unreadable("The file holds binary data, not text.")
     return codec

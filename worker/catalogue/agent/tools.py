@@ -11,7 +11,7 @@ from worker.catalogue.agent.inventory import Inventory
 from worker.catalogue.agent.library import Library
 from worker.catalogue.agent.limits import CHART_ROWS, SQL_CHARS, SQL_ROWS
 from worker.catalogue.agent.records import Call, Result, Source
-from worker.catalogue.report.loading import load
+from worker.catalogue.loading import load
 from worker.context import Context
 
 REPORT = "report"

@@ -1,7 +1,7 @@
 """An agent's work, step by step: each thing that is done is kept, so that a later run tells it again and goes on."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from worker.catalogue.agent.budget import Budget
 from worker.catalogue.agent.calling import Calling
@@ -10,6 +10,7 @@ from worker.catalogue.agent.compose import composed
 from worker.catalogue.agent.inventory import Inventory
 from worker.catalogue.agent.library import Library
 from worker.catalogue.agent.once import once
+from worker.catalogue.agent.params import Params
 from worker.catalogue.agent.planner import Planner
 from worker.catalogue.agent.records import Call, Record, Turn
 from worker.catalogue.agent.rules import Rules
@@ -20,9 +21,6 @@ from worker.catalogue.endpoint import endpoint
 from worker.context import Context
 from worker.outcomes import JobFailed
 from worker.steps import Step
-
-if TYPE_CHECKING:
-    from worker.catalogue.agent.job import Params
 
 #: Passages that the first search brings.
 _PASSAGES = 6
@@ -39,7 +37,7 @@ class Begun(Record):
 class Work:
     """One run of one job."""
 
-    def __init__(self, ctx: Context, params: "Params") -> None:
+    def __init__(self, ctx: Context, params: Params) -> None:
         self._ctx, self._params = ctx, params
         self._library = Library(ctx, params.files)
         self._story = Story(goal=params.goal.strip())

@@ -1,12 +1,12 @@
 """What a file is that text is to be taken from: by its bytes, and by what it is called where those say little."""
 
 import re
-import zipfile
 from pathlib import Path
 
+from worker.catalogue.documents.package import package
 from worker.catalogue.files import limits, naming
 from worker.catalogue.files.refused import Refused
-from worker.catalogue.marks import by_mark
+from worker.catalogue.texts.marks import by_mark
 
 #: A file with such an ending is meant for this; any other is taken where its bytes say that it fits.
 _ENDINGS = {
@@ -20,7 +20,6 @@ _HTML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b",
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 #: What a DOCX may be once unpacked: it is read into memory whole.
 _DOCX_BYTES = 256 * limits.MIB
-_DOCX_PART = "word/document.xml"
 
 
 def kind_of(source: Path, name: str) -> str:
@@ -51,11 +50,8 @@ def _found(start: bytes, source: Path) -> str | None:
 
 def _is_docx(source: Path) -> bool:
     """Whether the zip is a document; Refused where it would unfold to more than a document ever does."""
-    try:
-        with zipfile.ZipFile(source) as packed:
-            infos = packed.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return False
-    if sum(info.file_size for info in infos) > _DOCX_BYTES:
+    with source.open("rb") as file:
+        found = package(file)
+    if found and found.size > _DOCX_BYTES:
         raise Refused("bomb", f"The file unfolds to more than {_DOCX_BYTES >> 20} MiB.")
-    return any(info.filename == _DOCX_PART for info in infos)
+    return found is not None and found.is_document

@@ -5,9 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from worker.catalogue.files import encodings, limits, naming
+from worker.catalogue.files import limits, naming
 from worker.catalogue.files.refused import Refused
-from worker.catalogue.marks import by_mark
+from worker.catalogue.texts.encodings import is_utf8, likeliest
+from worker.catalogue.texts.marks import by_mark
 
 _ENDINGS = {".csv", ".tsv", ".tab", ".psv"}
 _DELIMITERS = (",", ";", "\t", "|")
@@ -55,8 +56,8 @@ def _codec(source: Path, start: bytes) -> str:
         return marked
     with source.open("rb") as file:
         for line in file:
-            if not encodings.is_utf8(line):
-                return encodings.likeliest(line + file.read(_START))
+            if not is_utf8(line):
+                return likeliest([line, *file.read(_START).splitlines()])
     return "utf-8"
 
 

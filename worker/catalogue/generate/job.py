@@ -11,7 +11,7 @@ from worker.catalogue.generate.embedded import NAME, NOTE, Embedded, taught
 from worker.catalogue.generate.params import Params
 from worker.catalogue.generate.remote import Remote
 from worker.catalogue.generate.telling import Telling, result_of
-from worker.catalogue.report.loading import load
+from worker.catalogue.loading import load
 from worker.context import Context
 from worker.job import job
 from worker.outcomes import JobFailed

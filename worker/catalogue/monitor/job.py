@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from worker.catalogue.loading import load
 from worker.catalogue.monitor.params import Params
-from worker.catalogue.report.loading import load
 from worker.context import Context
 from worker.job import job
 

@@ -12,7 +12,7 @@ from worker.catalogue.monitor.readings import Reading, look
 from worker.catalogue.monitor.rules import Change
 from worker.catalogue.monitor.telling import Telling
 from worker.catalogue.monitor.watching import Watching
-from worker.catalogue.ticks import wait_until
+from worker.catalogue.waiting import wait_until
 from worker.context import Context
 from worker.outcomes import Cancelled, Released, RunOver
 from worker.steps import Step

@@ -10,12 +10,12 @@ from worker.catalogue.report.anomaly import Anomalies, Anomaly, Line, Sort, list
 from worker.catalogue.report.measures import TimeAxis, adds_up, measures
 from worker.catalogue.report.outliers import Far, Where
 from worker.catalogue.report.periods import Periods, cut, fill, fine_unit, points, usable
-from worker.catalogue.report.profile import Profile, Profiles
-from worker.catalogue.report.share import Counts
-from worker.catalogue.report.table import Table
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import ROWS
-from worker.catalogue.report.words import count, instant
+from worker.catalogue.tables.profile import Profile, Profiles
+from worker.catalogue.tables.share import Counts
+from worker.catalogue.tables.table import Table
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, instant
 from worker.context import Context
 
 

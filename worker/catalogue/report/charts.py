@@ -6,18 +6,18 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
+from worker.catalogue.drawing.svg import alone, drawn
 from worker.catalogue.report import draw_columns, draw_time
 from worker.catalogue.report.anomaly import Sort
 from worker.catalogue.report.findings import Chart, Findings, Section
 from worker.catalogue.report.measures import measures
-from worker.catalogue.report.share import Counts
 from worker.catalogue.report.statement import draw_shares
 from worker.catalogue.report.statement.figures import Statement
 from worker.catalogue.report.statement.told import ratio_told
-from worker.catalogue.report.svg import alone, drawn
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import Trend, ranked
-from worker.catalogue.report.words import count, measure, number, percent, period
+from worker.catalogue.tables.share import Counts
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, measure, number, percent, period
 from worker.context import Context
 
 _TREND_CHARTS = 7

@@ -11,10 +11,10 @@ from sklearn.ensemble import IsolationForest
 from worker.catalogue.report.anomaly import Anomaly, Sort, severity
 from worker.catalogue.report.limits import MAX_COLUMNS_COMPARED, MAX_ROWS_COMPARED
 from worker.catalogue.report.outliers import Where
-from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.robust import Floats, z_scores
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import number
+from worker.catalogue.tables.profile import Profile
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import number
 
 _LEAST_ROWS = 60
 _LEAST_COLUMNS = 2

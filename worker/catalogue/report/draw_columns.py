@@ -7,14 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from worker.catalogue.report.bars import bars
-from worker.catalogue.report.draw_time import heading
+from worker.catalogue.drawing.bars import bars
+from worker.catalogue.drawing.heading import heading
+from worker.catalogue.drawing.svg import colour, roomy
 from worker.catalogue.report.groups import Groups, Relations
-from worker.catalogue.report.profile import Profile
-from worker.catalogue.report.spread import Bars
-from worker.catalogue.report.svg import colour, roomy
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import capital, compact, measure, number, percent, short
+from worker.catalogue.tables.profile import Profile
+from worker.catalogue.tables.spread import Bars
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, compact, measure, number, percent, short
 
 _PANELS_IN_ROW = 3
 _LABEL_CELLS = 22

@@ -5,35 +5,20 @@ from math import ceil, isnan, nan
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
+from worker.catalogue.drawing.heading import heading
+from worker.catalogue.drawing.svg import colour
 from worker.catalogue.report.anomaly import Anomaly, Line
 from worker.catalogue.report.periods import Periods, Point
-from worker.catalogue.report.svg import colour
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import Trend
-from worker.catalogue.report.words import capital, compact, day, measure, number, period, short
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, compact, day, measure, number, period, short
 
 _TICKS, _FEW_TICKS, _NARROW = 7, 4, 7.0
 _MARKED = 60
-_TITLE_INCHES, _HEAD_INCHES = 0.3, 0.48
 #: Share of the width that two names need between them.
 _APART = 0.13
-
-
-def heading(figure: Figure, text: str, note: str = "") -> None:
-    """Write a chart's title where reading begins, below it what its lines mean, and keep the drawing clear of both."""
-    height = figure.get_figheight()
-    cells = int(figure.get_figwidth() * 11)
-    top = 1 - (_HEAD_INCHES if note else _TITLE_INCHES) / height
-    engine = figure.get_layout_engine()
-    if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(0, 0, 1, top))
-    ink, muted = colour("ink"), colour("muted")
-    figure.text(0.004, 1 - 0.05 / height, short(text, cells), fontsize=12, fontweight="bold", color=ink, va="top")
-    if note:
-        figure.text(0.004, 1 - 0.27 / height, short(note, int(cells * 1.3)), fontsize=9, color=muted, va="top")
 
 
 def time_axis(axes: Axes, points: Sequence[Point], every: str, ticks: int) -> None:

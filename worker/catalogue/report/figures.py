@@ -12,7 +12,7 @@ from worker.catalogue.report.periods import Point
 from worker.catalogue.report.span import span_of
 from worker.catalogue.report.statement.figures import Statement
 from worker.catalogue.report.trend import Trend, ranked
-from worker.catalogue.report.words import period
+from worker.catalogue.wording.words import period
 
 _TOP = 5
 _SHOWN = 24

@@ -5,10 +5,10 @@ from typing import Literal
 
 from worker.catalogue.report.anomaly import Anomalies
 from worker.catalogue.report.groups import Groups, Relations
-from worker.catalogue.report.profile import Profile, Profiles
-from worker.catalogue.report.read import Reading
 from worker.catalogue.report.statement.figures import Statement
 from worker.catalogue.report.trend import Trends
+from worker.catalogue.tables.profile import Profile, Profiles
+from worker.catalogue.tables.read import Reading
 
 Section = Literal["read", "profile", "trends", "anomalies"]
 

@@ -7,9 +7,9 @@ import polars as pl
 
 from worker.catalogue.report.limits import MAX_COLUMNS_COMPARED
 from worker.catalogue.report.measures import adds_up
-from worker.catalogue.report.profile import Profile, Profiles
-from worker.catalogue.report.table import Kind, Table
-from worker.catalogue.report.words import shown
+from worker.catalogue.tables.profile import Profile, Profiles
+from worker.catalogue.tables.table import Kind, Table
+from worker.catalogue.wording.words import shown
 
 _MOST_GROUPS = 60
 _LEAST_ROWS = 12

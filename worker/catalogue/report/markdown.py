@@ -8,7 +8,7 @@ from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.page_words import lead, method, subtitle
 from worker.catalogue.report.render import most_columns
 from worker.catalogue.report.statement import told
-from worker.catalogue.report.tongue import say
+from worker.catalogue.wording.tongue import say
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&$])")
 _COLUMN_HEAD = (

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from worker.catalogue.report.digits import calendar_part
 from worker.catalogue.report.limits import MAX_MEASURES
-from worker.catalogue.report.profile import Profile, Profiles
-from worker.catalogue.report.table import Column, Kind, Table
-from worker.catalogue.report.words import shown
+from worker.catalogue.tables.digits import calendar_part
+from worker.catalogue.tables.profile import Profile, Profiles
+from worker.catalogue.tables.table import Column, Kind, Table
+from worker.catalogue.wording.words import shown
 from worker.outcomes import JobFailed
 
 _AVERAGED = re.compile(

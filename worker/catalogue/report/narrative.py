@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from worker.catalogue.report.anomaly import Tail, headlines
 from worker.catalogue.report.findings import Findings
-from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.statement.told import on_course
-from worker.catalogue.report.table import Kind
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import ranked
 from worker.catalogue.report.trends_told import season_told, span_told, trend_told
-from worker.catalogue.report.words import count, listing, number, percent, the_measure
+from worker.catalogue.tables.profile import Profile
+from worker.catalogue.tables.table import Kind
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, listing, number, percent, the_measure
 
 #: What is told of each, and what is where the report is but the basic one.
 _TOLD, _TOLD_BASIC = 6, 3

@@ -12,8 +12,8 @@ import polars as pl
 from worker.catalogue.report.anomaly import Anomaly, Line, Sort, severity
 from worker.catalogue.report.periods import Periods, Point
 from worker.catalogue.report.robust import Floats, z_scores
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import count, number, percent, period, the_measure
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, number, percent, period, the_measure
 
 #: Beyond this many spreads a period is odd; fewer than for values, since there are far fewer periods.
 ODD = 4.0

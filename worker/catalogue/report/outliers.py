@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from worker.catalogue.report.anomaly import Anomaly, Sort, Tail, severity
-from worker.catalogue.report.profile import Profile
 from worker.catalogue.report.robust import FAR, Distances, distances
-from worker.catalogue.report.spread import Spread
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import count, instant, number, percent
+from worker.catalogue.tables.profile import Profile
+from worker.catalogue.tables.spread import Spread
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, instant, number, percent
 
 _LEAST_VALUES = 12
 _LEAST_DISTINCT = 3

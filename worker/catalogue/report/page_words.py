@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from worker.catalogue.report.anomaly import Sort
 from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.span import days_of
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import count, percent, size
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, percent, size
 
 SORTS = {
     Sort.VALUE: "Far value",

@@ -5,18 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from worker.catalogue.drawing.page import environment, style
 from worker.catalogue.report import narrative, views
 from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.page_words import SORTS, lead, method, subtitle, tiles
 from worker.catalogue.report.statement import told
-from worker.catalogue.report.svg import css
-from worker.catalogue.report.table import Kind
-from worker.catalogue.report.tongue import CHINESE, say, spoken
 from worker.catalogue.report.trends_told import season_told, span_told
-from worker.catalogue.report.words import count, day, listing
+from worker.catalogue.tables.table import Kind
+from worker.catalogue.wording.tongue import CHINESE, say, spoken
+from worker.catalogue.wording.words import count, day, listing
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_COLUMNS, _BASIC_COLUMNS = 200, 20
@@ -25,15 +22,15 @@ _MOST_TRENDS = 60
 
 def as_html(tables: Sequence[Findings]) -> str:
     """Render the page: inline style and charts, no script, nothing loaded."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    environment.filters["format"] = lambda form, value: form % value
-    environment.globals["say"] = say
+    templates = environment(_TEMPLATES)
+    templates.filters["format"] = lambda form, value: form % value
+    templates.globals["say"] = say
     first = tables[0]
     alone = len(tables) == 1
-    return environment.get_template("report.html.j2").render(
+    return templates.get_template("report.html.j2").render(
         language="zh-Hans" if spoken() == CHINESE else "en",
         title=first.title,
-        style=Markup(css() + (_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - the product's own
+        style=style(),
         subtitle=subtitle(first) if alone else listing([found.file for found in tables]),
         parts=[_part(found, alone=alone) for found in tables],
         foot=say("Made by Tailrace on {day}. Every figure is also in figures.json.", day=day(datetime.now(UTC))),

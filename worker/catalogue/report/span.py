@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from worker.catalogue.report.periods import EVERY
 from worker.catalogue.report.trend import Trends
-from worker.catalogue.report.words import count, day, elapsed, instant, period
+from worker.catalogue.wording.words import count, day, elapsed, instant, period
 
 #: Less an edge.
 _TWO_YEARS = timedelta(days=700)

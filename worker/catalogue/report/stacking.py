@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from worker.catalogue.report.dialect import unique_names
-from worker.catalogue.report.read import Reading, check_size
-from worker.catalogue.report.table import LINE, RawTable
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.upload import Source
-from worker.catalogue.report.words import count, listing
+from worker.catalogue.tables.dialect import unique_names
+from worker.catalogue.tables.read import Reading, check_size
+from worker.catalogue.tables.table import LINE, RawTable
+from worker.catalogue.tables.upload import Source
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, listing
 
 _MOST_NOTES = 12
 

@@ -4,23 +4,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from worker.catalogue.loading import load
 from worker.catalogue.report import figures
 from worker.catalogue.report.limits import MAX_TABLES
-from worker.catalogue.report.loading import load
-from worker.catalogue.report.share import Counts, share
+from worker.catalogue.report.params import Params
 from worker.catalogue.report.stacking import stacked
 from worker.catalogue.report.study import Study
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.upload import Source, read_upload
-from worker.catalogue.report.words import count, listing, shown
+from worker.catalogue.tables.share import Counts, share
+from worker.catalogue.tables.upload import Source, read_upload
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, listing, shown
 from worker.context import Context
 from worker.outcomes import JobFailed
 from worker.steps import Step
-
-if TYPE_CHECKING:
-    from worker.catalogue.report.job import Params
 
 _HTML, _MARKDOWN, _FIGURES = "report.html", "report.md", "figures.json"
 #: From this level on the service delivers less than it should: what nobody reads in a hurry can wait for a better time.
@@ -30,7 +28,7 @@ _BUSY = 3
 class Report:
     """One report in the making."""
 
-    def __init__(self, ctx: Context, params: "Params") -> None:
+    def __init__(self, ctx: Context, params: Params) -> None:
         self._ctx = ctx
         self._params = params
         self._folder: Path = ctx.workdir / "table"

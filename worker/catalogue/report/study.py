@@ -4,26 +4,23 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from worker.catalogue.loading import load
 from worker.catalogue.report import narrative
 from worker.catalogue.report.findings import Findings, Section
 from worker.catalogue.report.groups import by_category, relations
-from worker.catalogue.report.loading import load
 from worker.catalogue.report.measures import TimeAxis, asked_measures, main_measure, measures, time_axis
-from worker.catalogue.report.profile import Profiles, profile_columns
-from worker.catalogue.report.share import Counts
+from worker.catalogue.report.params import Params
 from worker.catalogue.report.statement import told
 from worker.catalogue.report.statement.layout import Layout, recognised, turned
 from worker.catalogue.report.statement.study import statement_of
-from worker.catalogue.report.table import Table
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.upload import Source
-from worker.catalogue.report.words import count, shown
+from worker.catalogue.tables.profile import Profiles, profile_columns
+from worker.catalogue.tables.share import Counts
+from worker.catalogue.tables.table import Table
+from worker.catalogue.tables.upload import Source
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import count, shown
 from worker.context import Context
-
-if TYPE_CHECKING:
-    from worker.catalogue.report.job import Params
 
 #: What the basic report lists at most.
 _BASIC_ANOMALIES = 10
@@ -32,9 +29,7 @@ _BASIC_ANOMALIES = 10
 class Study:
     """One table, and what is found in it."""
 
-    def __init__(
-        self, ctx: Context, params: "Params", source: Source, folder: Path, *, place: int, basic: bool
-    ) -> None:
+    def __init__(self, ctx: Context, params: Params, source: Source, folder: Path, *, place: int, basic: bool) -> None:
         self._ctx, self._params, self._folder = ctx, params, folder
         self._axis: TimeAxis | None = None
         self._table: Table

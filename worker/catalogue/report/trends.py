@@ -10,11 +10,11 @@ from scipy import stats
 
 from worker.catalogue.report.measures import TimeAxis, adds_up, measures
 from worker.catalogue.report.periods import Periods, Point, cut, fill, points, trend_unit, usable
-from worker.catalogue.report.profile import Profile, Profiles
-from worker.catalogue.report.share import Counts
-from worker.catalogue.report.table import Column, Kind, Table
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import ROWS, Move, Trend, Trends
+from worker.catalogue.tables.profile import Profile, Profiles
+from worker.catalogue.tables.share import Counts
+from worker.catalogue.tables.table import Column, Kind, Table
+from worker.catalogue.wording.tongue import say
 from worker.context import Context
 
 _LEAST_PERIODS = 6

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from worker.catalogue.report.findings import Findings
 from worker.catalogue.report.span import length_of, span_of, under_two_years
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import Trend
-from worker.catalogue.report.words import capital, chance, count, measure, number, percent, period
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, chance, count, measure, number, percent, period
 
 
 def span_told(found: Findings) -> Iterator[str]:

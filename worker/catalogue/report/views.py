@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from worker.catalogue.report.findings import Findings
-from worker.catalogue.report.profile import Profile
-from worker.catalogue.report.spread import Bars
-from worker.catalogue.report.table import Kind
-from worker.catalogue.report.tongue import say
 from worker.catalogue.report.trend import Trend, ranked
-from worker.catalogue.report.words import chance, count, instant, number, percent, period
+from worker.catalogue.tables.profile import Profile
+from worker.catalogue.tables.spread import Bars
+from worker.catalogue.tables.table import Kind
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import chance, count, instant, number, percent, period
 
 _SPARK_HEIGHT = 22
 _HOW = {"mean": "mean", "total": "total", "value": "as given", "rows": "count"}

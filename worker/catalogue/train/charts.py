@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from worker.catalogue.report.draw_time import heading
-from worker.catalogue.report.svg import colour
-from worker.catalogue.report.words import compact, short
+from worker.catalogue.drawing.heading import heading
+from worker.catalogue.drawing.svg import colour
 from worker.catalogue.train.course import Course
 from worker.catalogue.train.limits import DRAWN_CLASSES, DRAWN_POINTS
+from worker.catalogue.wording.words import compact, short
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _LABEL_CELLS = 18

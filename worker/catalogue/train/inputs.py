@@ -11,10 +11,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from worker.catalogue.report.table import Column, Kind
-from worker.catalogue.report.words import count
+from worker.catalogue.tables.table import Column, Kind
 from worker.catalogue.train.limits import MAX_CATEGORIES, MAX_WORDS
 from worker.catalogue.train.tables import Columns
+from worker.catalogue.wording.words import count
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

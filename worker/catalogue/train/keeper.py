@@ -16,9 +16,9 @@ import numpy as np
 import sklearn
 import skops.io
 
-from worker.catalogue.report.words import size
 from worker.catalogue.train.course import Course, Measured
 from worker.catalogue.train.limits import KEEP_SECONDS, MAX_KEPT_BYTES
+from worker.catalogue.wording.words import size
 from worker.context import Context
 
 _NAME, _PIECES = "training", "training {} {}"

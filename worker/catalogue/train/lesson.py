@@ -1,24 +1,22 @@
 """From the chosen rows and columns to a lesson: rows dealt out, all else fitted on those that are learnt from."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
 
-from worker.catalogue.report.words import listing
 from worker.catalogue.train import inputs as choice
+from worker.catalogue.train.estimators import RATES, SCALED
 from worker.catalogue.train.inputs import Array, Inputs
-from worker.catalogue.train.learners import RATES, SCALED, Lesson
+from worker.catalogue.train.learners import Lesson
 from worker.catalogue.train.limits import JUDGED_ROWS, TEST_ROWS
 from worker.catalogue.train.material import Material
+from worker.catalogue.train.params import Params
 from worker.catalogue.train.scores import UNSCALED, Questions, Scale, Truth
 from worker.catalogue.train.split import Parts, sample, split
 from worker.catalogue.train.target import Target, Task
+from worker.catalogue.wording.words import listing
 from worker.outcomes import JobFailed
-
-if TYPE_CHECKING:
-    from worker.catalogue.train.job import Params
 
 #: From so many rows on trees are boosted unless the sender chooses; fewer are safer with a forest.
 _MANY_ROWS = 1_000
@@ -70,7 +68,7 @@ class Prepared:
         return self.questions(self.parts.test)
 
 
-def prepared(found: Material, params: "Params") -> Prepared:
+def prepared(found: Material, params: Params) -> Prepared:
     """Deal the rows out and fit what prepares the inputs; JobFailed where no column says anything."""
     target, most = found.target, (JUDGED_ROWS, TEST_ROWS)
     by_class = target.task is Task.CLASSIFICATION
@@ -110,7 +108,7 @@ def _speaking(inputs: Inputs, learnt_from: Array) -> Inputs:
     raise JobFailed("no_inputs", f"There is no column to learn from: {listing(reasons) or 'the target stands alone'}.")
 
 
-def _estimator(params: "Params", target: Target, rows: int) -> tuple[str, str]:
+def _estimator(params: Params, target: Target, rows: int) -> tuple[str, str]:
     if params.estimator == "logistic" and target.task is Task.REGRESSION:
         raise JobFailed(
             "estimator_unsuitable",

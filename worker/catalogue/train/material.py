@@ -2,21 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from worker.catalogue.report.words import count
 from worker.catalogue.train import inputs as choice
 from worker.catalogue.train.inputs import Inputs
 from worker.catalogue.train.limits import MAX_CELLS, MAX_ROWS, MIN_ROWS
+from worker.catalogue.train.params import Params
 from worker.catalogue.train.split import sample
 from worker.catalogue.train.tables import Loaded
 from worker.catalogue.train.target import Target, find, rows_with, target_of
+from worker.catalogue.wording.words import count
 from worker.steps import Step
-
-if TYPE_CHECKING:
-    from worker.catalogue.train.job import Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +26,7 @@ class Material:
     notes: tuple[str, ...]
 
 
-def material(step: Step, loaded: Loaded, params: "Params", look: Callable[[], None]) -> Material:
+def material(step: Step, loaded: Loaded, params: Params, look: Callable[[], None]) -> Material:
     """Choose them, with a *look* at whether the job is to go on in between; JobFailed where they allow no training."""
     table = loaded.typed(step)
     column = find(table.columns, params.target or loaded.target or table.columns[-1].name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from worker.catalogue.report.words import capital, count, listing, number, percent
 from worker.catalogue.train.course import Course, End
 from worker.catalogue.train.exam import Exam
 from worker.catalogue.train.inputs import Inputs, told
@@ -12,6 +11,7 @@ from worker.catalogue.train.limits import MAX_TREES
 from worker.catalogue.train.material import Material
 from worker.catalogue.train.tables import Loaded
 from worker.catalogue.train.target import Task
+from worker.catalogue.wording.words import capital, count, listing, number, percent
 
 _ENDS = {
     End.EPOCHS: "all of them were gone through",

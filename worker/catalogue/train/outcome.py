@@ -1,7 +1,7 @@
 """All that a training came to, as the job's small result and as a document with every figure."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import sklearn
@@ -10,17 +10,15 @@ from worker.catalogue.train.course import Course, End
 from worker.catalogue.train.exam import Exam
 from worker.catalogue.train.lesson import Prepared
 from worker.catalogue.train.limits import NAMED_COLUMNS
+from worker.catalogue.train.params import Params
 from worker.catalogue.train.target import Task
-
-if TYPE_CHECKING:
-    from worker.catalogue.train.job import Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Of one training, whole or cut short."""
 
-    params: "Params"
+    params: Params
     #: What the table is called.
     name: str
     made: Prepared

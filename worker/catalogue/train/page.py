@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from worker.catalogue import report
-from worker.catalogue.report.svg import css
-from worker.catalogue.report.words import day, number, percent, shown
+from worker.catalogue.drawing.page import environment, style
 from worker.catalogue.train.limits import DRAWN_CLASSES, NAMED_COLUMNS
 from worker.catalogue.train.outcome import Outcome
+from worker.catalogue.wording.words import day, number, percent, shown
 
 _TEMPLATES = Path(__file__).parent / "templates"
-#: The sheet that reports of all kinds wear.
-_SHEET = Path(str(report.__file__)).parent / "templates" / "report.css"
 _SHARES = ("accuracy", "balanced_accuracy", "f1_macro")
 _WORDS = {
     "accuracy": "Accuracy",
@@ -40,15 +36,13 @@ class Drawn:
 
 def as_html(outcome: Outcome, charts: Sequence[Drawn]) -> str:
     """Render it: inline style and charts, no script, nothing loaded."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     made = outcome.made
     features = made.inputs.names
-    return environment.get_template(
-        "report.html.j2"
-    ).render(
+    template = environment(_TEMPLATES).get_template("report.html.j2")
+    return template.render(
         title=shown(outcome.title, 120),
         subtitle=f"{made.target.task}, {made.estimator}, {day(datetime.now(UTC))}",
-        style=Markup(css() + _SHEET.read_text("utf-8")),  # noqa: S704 - our own files
+        style=style(),
         tiles=_tiles(outcome),
         story=outcome.story,
         charts=[Markup(chart.svg) for chart in charts],  # noqa: S704 - drawn by us, text escaped by ElementTree

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from sklearn import datasets
 
-from worker.catalogue.report.table import Column, Kind
+from worker.catalogue.tables.table import Column, Kind
 from worker.catalogue.train.tables import Loaded
 
 #: Data set → what it is called, its target's name, and what loads it.

@@ -1,33 +1,31 @@
 """The stages of a training, one after the other; each tells what it decided as soon as it has."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from worker.catalogue.report.words import count
 from worker.catalogue.train import narrative
 from worker.catalogue.train.course import End
+from worker.catalogue.train.estimators import learner
 from worker.catalogue.train.exam import Exam, examined
-from worker.catalogue.train.learners import learner
 from worker.catalogue.train.lesson import Prepared, prepared
 from worker.catalogue.train.material import material
 from worker.catalogue.train.outcome import Outcome
+from worker.catalogue.train.params import Params
 from worker.catalogue.train.shipped import shipped
 from worker.catalogue.train.tables import Loaded, uploaded
 from worker.catalogue.train.trainer import Judge, Trainer
 from worker.catalogue.train.written import Writer
+from worker.catalogue.wording.words import count
 from worker.context import Context
 from worker.steps import Step
-
-if TYPE_CHECKING:
-    from worker.catalogue.train.job import Params
 
 
 class Training:
     """One model in the making."""
 
-    def __init__(self, ctx: Context, params: "Params") -> None:
+    def __init__(self, ctx: Context, params: Params) -> None:
         self._ctx, self._params = ctx, params
         #: One thread a job: several of them on busy cores wait for each other actively, and the order in which they
         #: add up would make another model on another machine.

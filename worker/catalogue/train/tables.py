@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
-from worker.catalogue.report.parquet import read_parquet
-from worker.catalogue.report.profile import profile_columns
-from worker.catalogue.report.read import read_text
-from worker.catalogue.report.source import PARQUET
-from worker.catalogue.report.table import Column
-from worker.catalogue.report.words import count, shown
+from worker.catalogue.tables.parquet import read_parquet
+from worker.catalogue.tables.profile import profile_columns
+from worker.catalogue.tables.read import read_text
+from worker.catalogue.tables.source import PARQUET
+from worker.catalogue.tables.table import Column
+from worker.catalogue.tables.upload import name_of
+from worker.catalogue.wording.words import count
 from worker.context import Context
 from worker.steps import Step
 
@@ -52,7 +52,7 @@ def uploaded(ctx: Context, step: Step, file_id: str) -> Loaded:
     folder = ctx.workdir / "table"
     folder.mkdir(parents=True, exist_ok=True)
     with ctx.open_file(file_id) as raw:
-        name = shown(Path(str(raw.name)).name) or "the file"
+        name = name_of(raw)
         if raw.read(4) == PARQUET:
             cells, reading = read_parquet(step, ctx.file_path(file_id))
         else:

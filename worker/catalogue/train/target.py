@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from worker.catalogue.report.table import Column, Kind
-from worker.catalogue.report.words import count, listing, shown
+from worker.catalogue.tables.table import Column, Kind
 from worker.catalogue.train.limits import MAX_CLASSES, MIN_CLASS_ROWS, MIN_ROWS
+from worker.catalogue.wording.words import count, listing, shown
 from worker.outcomes import JobFailed
 
 #: Whole numbers of so many values are rather names of classes, where each stands in as many rows on average.

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from worker.catalogue.report.words import number as figure
 from worker.catalogue.train.course import Course, End, Measured
 from worker.catalogue.train.keeper import Keeper
 from worker.catalogue.train.learners import Learner
 from worker.catalogue.train.scores import Questions, Scale
+from worker.catalogue.wording.words import number as figure
 from worker.context import Context
 from worker.outcomes import JobFailed
 from worker.steps import Step

@@ -5,14 +5,14 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from worker.catalogue.report.svg import alone, drawn
-from worker.catalogue.report.words import capital
+from worker.catalogue.drawing.svg import alone, drawn
 from worker.catalogue.train import charts
 from worker.catalogue.train.finished import finished, packed
 from worker.catalogue.train.limits import DRAWN_CLASSES
 from worker.catalogue.train.narrative import stopped
 from worker.catalogue.train.outcome import Outcome
 from worker.catalogue.train.page import Drawn, as_html
+from worker.catalogue.wording.words import capital
 from worker.context import Context
 from worker.steps import Step
 

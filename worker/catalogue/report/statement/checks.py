@@ -11,8 +11,8 @@ from worker.catalogue.report.statement.figures import Statement
 from worker.catalogue.report.statement.items import Item
 from worker.catalogue.report.statement.oddity import amount, anomaly, at
 from worker.catalogue.report.statement.sums import broken_sums
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import capital, count, percent
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, count, percent
 
 #: Growth so many spreads from that of the other items, and so large, is odd where the item is not a trifle.
 ODD = 4.0

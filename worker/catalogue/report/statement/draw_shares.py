@@ -5,11 +5,11 @@ from math import nan
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from worker.catalogue.report.draw_time import heading
+from worker.catalogue.drawing.heading import heading
+from worker.catalogue.drawing.svg import colour, roomy
 from worker.catalogue.report.statement.figures import Ratio, Statement
-from worker.catalogue.report.svg import colour, roomy
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import capital, percent, short
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, percent, short
 
 _MOST = 4
 _ROLES = ("line", "alert", "fit", "muted")

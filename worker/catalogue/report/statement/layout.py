@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from worker.catalogue.report.dialect import unique_names
-from worker.catalogue.report.read import Parts
 from worker.catalogue.report.statement.headings import Heading, heading_of
 from worker.catalogue.report.statement.items import known
-from worker.catalogue.report.table import LINE, RawTable
-from worker.catalogue.report.tongue import say
+from worker.catalogue.tables.dialect import unique_names
+from worker.catalogue.tables.read import Parts
+from worker.catalogue.tables.table import LINE, RawTable
+from worker.catalogue.wording.tongue import say
 
 _MOST_ITEMS, _MOST_PERIODS = 1_000, 120
 _LEAST_PERIODS, _LEAST_KNOWN = 2, 3

@@ -2,8 +2,8 @@
 
 from worker.catalogue.report.anomaly import Anomaly, Sort
 from worker.catalogue.report.statement.figures import Row, Statement
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import number
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import number
 
 
 def at(row: Row) -> str:

@@ -3,7 +3,7 @@
 from worker.catalogue.report.statement.figures import Row, Statement
 from worker.catalogue.report.statement.items import known
 from worker.catalogue.report.statement.layout import Layout
-from worker.catalogue.report.table import Column, Kind, Table
+from worker.catalogue.tables.table import Column, Kind, Table
 
 
 def statement_of(table: Table, layout: Layout) -> Statement:

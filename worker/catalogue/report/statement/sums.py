@@ -6,7 +6,7 @@ from worker.catalogue.report.anomaly import Anomaly, Sort
 from worker.catalogue.report.statement.figures import Row, Statement
 from worker.catalogue.report.statement.items import Item
 from worker.catalogue.report.statement.oddity import amount, anomaly, at
-from worker.catalogue.report.tongue import say
+from worker.catalogue.wording.tongue import say
 
 #: The first is the sum of the others; a minus where one is taken off.
 _SUMS: tuple[tuple[Item, tuple[tuple[int, Item], ...]], ...] = (

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from worker.catalogue.report.statement.figures import Ratio, Row, Statement
 from worker.catalogue.report.statement.items import Item
-from worker.catalogue.report.tongue import say
-from worker.catalogue.report.words import capital, count, listing, number, percent
+from worker.catalogue.wording.tongue import say
+from worker.catalogue.wording.words import capital, count, listing, number, percent
 
 _LED_BY = (
     Item.REVENUE,

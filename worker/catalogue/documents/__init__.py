@@ -1,0 +1,1 @@
+"""The text of a document, piece by piece: PDF, DOCX and HTML."""

@@ -1,0 +1,1 @@
+"""Charts that follow the reader's screen and stand beside others."""

@@ -1,0 +1,1 @@
+"""From bytes to text: how they are packed and in which encoding they are written."""
