@@ -15,7 +15,7 @@ class Carried(NamedTuple):
     """Job types by their names."""
 
     kinds: dict[str, JobType]
-    #: Those that wait for a worker of another pool.
+    #: Those that a worker of another pool has to carry.
     left_out: list[str]
 
 

@@ -34,8 +34,8 @@ def _lost(rig: Rig, ctx: Context) -> None:
 
 def worked() -> None:
     """Takes its time."""
-    until = time.monotonic() + 2 * SECONDS
-    while time.monotonic() < until:
+    end = time.monotonic() + 2 * SECONDS
+    while time.monotonic() < end:
         pass
 
 
