@@ -153,6 +153,7 @@ STEP: Schema = _object(
         "child": _maybe(_ID | {"description": "The child job that the step waits for, or waited for."}),
         "started_at": _maybe(_TIME),
         "finished_at": _maybe(_TIME),
+        "seconds": _maybe({"type": "number", "description": "What it took, in whichever run did its work."}),
     }
 )
 

@@ -2,6 +2,7 @@
 
 import argparse
 import enum
+import json
 import os
 import platform
 import resource
@@ -21,7 +22,7 @@ from cli import port as ports
 from cli.errors import CommandError, Exit
 from cli.redis_binary import INSTALL_TEXT, find
 from cli.text import one_line, size
-from cli.up import environment
+from cli.up import ROOT, environment
 from jobs.errors import SettingsError
 from jobs.redis_url import Address, Mode, RedisUrl
 from jobs.settings import Settings
@@ -29,6 +30,9 @@ from jobs.settings import Settings
 #: Streams are sockets: one process that carries 10,000 needs that many files and some.
 FILES_WANTED = 4096
 DISK_NEEDED_BYTES, DISK_WANTED_BYTES = 200 << 20, 2 << 30
+#: What the modules of job types may take.
+IMPORT_SECONDS = 60
+NO_REDIS = {"REDIS_URL": "redis://127.0.0.1"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -85,12 +89,46 @@ def uv(_environ: dict[str, str]) -> Iterator[Finding]:
 
 def settings(environ: dict[str, str]) -> Iterator[Finding]:
     """Whether the environment's variables can be."""
-    try:
-        Settings.from_env({"REDIS_URL": "redis://127.0.0.1", **environ})
-    except SettingsError as error:
-        yield Finding(Level.NEEDED, "Settings", str(error), "see docs/operations.md")
+    wrong = _misread(environ)
+    if wrong:
+        yield Finding(Level.NEEDED, "Settings", wrong, "see docs/operations.md")
     else:
         yield Finding(Level.GOOD, "Settings", "can be read")
+
+
+def _misread(environ: dict[str, str]) -> str:
+    try:
+        Settings.from_env({**NO_REDIS, **environ})
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+def job_types(environ: dict[str, str]) -> Iterator[Finding]:
+    """What a worker of this environment carries; a process of its own looks, for modules may do anything."""
+    if _misread(environ):
+        return
+    try:
+        found = _carried({**NO_REDIS, **environ})
+    except (CommandError, subprocess.TimeoutExpired) as error:
+        yield Finding(Level.NEEDED, "Job types", one_line(error), "see docs/writing-jobs.md")
+        return
+    yield Finding(Level.GOOD, "Job types", ", ".join(found["carried"]))
+    if found["left_out"]:
+        said = f"{', '.join(found['left_out'])}: left out, for TAILRACE_POOL=gevent runs no async job types"
+        yield Finding(Level.WANTED, "Job types", said, "give them a worker of TAILRACE_POOL=prefork or threads")
+
+
+def _carried(environ: dict[str, str]) -> dict[str, list[str]]:
+    """What the last line says: modules may print."""
+    command = [sys.executable, "-P", "-m", "worker.carried"]
+    done = subprocess.run(
+        command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=IMPORT_SECONDS, check=False
+    )
+    said = (done.stderr if done.returncode else done.stdout).strip().rpartition("\n")[2]
+    if done.returncode:
+        raise CommandError(said)
+    return json.loads(said)  # type: ignore[no-any-return]
 
 
 def redis(environ: dict[str, str]) -> Iterator[Finding]:
@@ -199,6 +237,7 @@ LOOKS: tuple[Callable[[dict[str, str]], Iterator[Finding]], ...] = (
     python,
     uv,
     settings,
+    job_types,
     redis,
     port,
     disk,

@@ -151,8 +151,7 @@ def words(step: Step) -> str:
         total = f" of {number(step.total)}" if step.total else ""
         parts = (done + total, one_line(step.unit or ""), one_line(step.message or ""))
         return " ".join(part for part in parts if part)
-    seconds = between(step.started_at, step.finished_at) if step.finished_at else None
-    spent = duration(seconds) if seconds is not None and step.state == "succeeded" else ""
+    spent = "" if step.seconds is None else duration(step.seconds)
     return "  ".join(part for part in (spent, one_line(step.summary or step.message or "", 100)) if part)
 
 

@@ -11,15 +11,20 @@ from jobs.views import Output, Step
 
 #: A running step is told again when it has advanced by this much.
 STRIDE = 0.25
+#: So many lines of an output are known again where a further run tells them.
+KEPT_LINES = 5000
 
 
 class PlainLines:
-    """Compares each state of the job with what was told before."""
+    """Compares each state of the job with what was told before; what a further run tells again is said once."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._told: dict[str, object] = {}
         self._lengths: dict[str, int] = {}
+        #: Of each output the lines of its run, and those of the run before that this one may tell again.
+        self._lines: dict[str, list[str]] = {}
+        self._again: dict[str, list[str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -41,7 +46,7 @@ class PlainLines:
             yield f"{one_line(job.request.type)} {job.id} {job.state.value}"
         for step in job.steps.values():
             if self._is_new(f"step {step.name}", (step.state, int(step.fraction / STRIDE))):
-                yield from _step(step)
+                yield from (line for line in _step(step) if self._is_new(f"{job.attempt} {step.name} {line}", True))
         stride = int(job.progress.fraction / STRIDE)
         if not job.steps and stride and self._is_new("progress", stride):
             yield f"  {job.progress.fraction:.0%} {one_line(job.progress.message or '')}".rstrip()
@@ -72,12 +77,24 @@ class PlainLines:
     def _lines_of(self, name: str, output: Output) -> Iterator[str]:
         """The whole lines that have come since the last time; the rest once the output is done."""
         told = self._lengths.get(name, 0)
-        if output.length < told:
-            told = 0  # it started over
+        if output.length < told:  # it started over
+            told = 0
+            self._again[name] = self._lines.pop(name, [])[::-1]
         fresh = output.text[-(output.length - told) :] if output.length > told else ""
         whole = fresh if output.done else fresh[: fresh.rfind("\n") + 1]
         self._lengths[name] = told + len(whole)
-        yield from (f"  | {line}" for line in clean(whole).splitlines())
+        yield from (f"  | {line}" for line in clean(whole).splitlines() if self._is_other(name, line))
+
+    def _is_other(self, name: str, line: str) -> bool:
+        """Whether the run before has not said just that in this place."""
+        said = self._lines.setdefault(name, [])
+        if len(said) < KEPT_LINES:
+            said.append(line)
+        again = self._again.get(name)
+        if again and again.pop() == line:
+            return False
+        self._again.pop(name, None)
+        return True
 
 
 def _step(step: Step) -> Iterator[str]:

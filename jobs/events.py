@@ -243,6 +243,8 @@ class StepReused(Event, frozen=True, kw_only=True):
     type = "step.reused"
     name: Name
     from_attempt: int
+    #: What it took where it was run.
+    seconds: float | None = None
 
 
 class OutputAppended(Event, frozen=True, kw_only=True):

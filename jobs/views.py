@@ -47,9 +47,11 @@ class Step(msgspec.Struct):
     error: ev.Failure | None = None
     started_at: str | None = None
     finished_at: str | None = None
+    #: What it took, once it has ended well: more than from begin to end where an earlier run did the work.
+    seconds: float | None = None
 
     def start(self, event: ev.StepStarted, time: str) -> None:
-        self.state, self.started_at, self.finished_at = "running", time, None
+        self.state, self.started_at, self.finished_at, self.seconds = "running", time, None, None
         self.fraction, self.error = 0.0, None
         self.title = event.title or self.title
         self.parent, self.child = event.parent or self.parent, event.child or self.child
@@ -71,12 +73,13 @@ class Step(msgspec.Struct):
         match event:
             case ev.StepSucceeded():
                 self.state, self.fraction, self.summary = "succeeded", 1.0, event.summary
+                self.seconds = event.seconds
             case ev.StepFailed():
                 self.state, self.error = "failed", event.error
             case ev.StepSkipped():
                 self.state, self.fraction, self.message = "skipped", 1.0, event.reason
             case ev.StepReused():
-                self.state, self.fraction = "reused", 1.0
+                self.state, self.fraction, self.seconds = "reused", 1.0, event.seconds
 
 
 class Output(msgspec.Struct):

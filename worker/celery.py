@@ -22,10 +22,10 @@ from jobs.errors import SettingsError
 from jobs.settings import Settings
 from jobs.wiring import assemble
 from worker import logs, processes, tasks
-from worker.collect import collect, root_first
+from worker.carried import Carried, carried
+from worker.collect import root_first
 from worker.graces import Leave, hurry, leave
 from worker.guard import Guard
-from worker.job_type import JobType
 from worker.pools import pool_of
 from worker.slot import Slot
 from worker.spared import spared
@@ -43,8 +43,9 @@ log = logging.getLogger(__name__)
 class Worker:
     """One worker: Celery's signals are its life."""
 
-    def __init__(self, settings: Settings, kinds: dict[str, JobType]) -> None:
-        self._settings, self._kinds, self._pool = settings, kinds, pool_of(settings.pool, kinds.values())
+    def __init__(self, settings: Settings, carries: Carried) -> None:
+        self._settings, self._pool = settings, pool_of(settings.pool)
+        self._kinds, self._left_out = carries
         self._main = 0
         self._guard: Guard | None = None
         self._slot: Slot | None = None
@@ -102,6 +103,9 @@ class Worker:
         registry = self._guard.registry
         self._slot = Slot(self._kinds, worker=worker.id, registry=registry, assemble=build, pool=self._pool)
         log.info("worker %s carries %s", worker.id, ", ".join(worker.types))
+        if self._left_out:
+            why = "async job types need a worker of TAILRACE_POOL=prefork or threads beside it"
+            log.warning("worker %s leaves out %s: %s", worker.id, ", ".join(self._left_out), why)
         if self._pool.shared:
             self._share()
 
@@ -192,7 +196,7 @@ def build() -> Celery:
         os.environ.pop(name, None)
     try:
         settings = Settings.from_env(os.environ)
-        return Worker(settings, collect(settings.job_modules, settings.queues)).app
+        return Worker(settings, carried(settings)).app
     except SettingsError as error:
         if error.__cause__ is not None:
             traceback.print_exception(error.__cause__)

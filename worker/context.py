@@ -15,7 +15,7 @@ from worker.blame import Blame
 from worker.durable import Durable
 from worker.facts import Facts
 from worker.fraction import Fraction
-from worker.keeping import Keeping
+from worker.keeping import Keeping, Kept
 from worker.local import chunks_of, opened
 from worker.offspring import Asked, Child, Offspring
 from worker.outputs import Output
@@ -134,10 +134,10 @@ class Context(Facts):
         """A saved file is not needed any more; those that are left go with the job."""
         self._files.drop(_KEPT + plain.name(name))
 
-    def _reused(self, name: str, from_attempt: int) -> None:
+    def _reused(self, name: str, kept: Kept) -> None:
         check(self._sink)
         self._fraction.set(name, 1.0)
-        tell(self._sink, ev.StepReused(name=plain.name(name), from_attempt=from_attempt))
+        tell(self._sink, ev.StepReused(name=plain.name(name), from_attempt=kept.attempt, seconds=kept.seconds))
 
     def child(
         self,

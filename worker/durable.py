@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from worker import plain
-from worker.keeping import Keeping, Stored
+from worker.keeping import Keeping, Kept, Stored
 from worker.steps import Step
 
 _LOOK_SECONDS = 0.002
@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.002
 class Durable:
     """Runs them, or finds what they returned; *reused* is told of the latter."""
 
-    def __init__(self, keeping: Keeping, step: Callable[[str], Step], reused: Callable[[str, int], None]) -> None:
+    def __init__(self, keeping: Keeping, step: Callable[[str], Step], reused: Callable[[str, Kept], None]) -> None:
         self._keeping, self._step, self._reused = keeping, step, reused
         self._names: set[str] = set()
 
@@ -28,7 +28,7 @@ class Durable:
         awaited = inspect.iscoroutinefunction(function)
         found = self._keeping.find(key)
         if found is not None:
-            self._reused(name, found.attempt)
+            self._reused(name, found)
             value = self._keeping.value(key)
             return _ready(value) if awaited else value
         return (self._await if awaited else self._run)(key, name, lambda: function(*args, **kwargs))
@@ -47,7 +47,9 @@ class Durable:
 
     def _keep(self, key: str, value: object, step: Step) -> Stored:
         """Its success and its result are one append: neither is ever found without the other."""
-        return self._keeping.keep(key, value, step.succeeded)
+        seconds = step.seconds
+        step.took(seconds)
+        return self._keeping.keep(key, value, step.succeeded, seconds=seconds)
 
 
 async def _ready(value: Any) -> Any:

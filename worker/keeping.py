@@ -16,11 +16,13 @@ _LAST_SECONDS = 2.0
 _LOOK_SECONDS = 0.05
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value as it is stored, with the attempt that kept it."""
 
     attempt: int
     value: msgspec.Raw
+    #: What it took to make it, where that is known.
+    seconds: float | None = None
 
 
 #: Waits for up to so many seconds; True once it is stored.
@@ -40,12 +42,19 @@ class Keeping:
         found = self._kept.get(name)
         return None if found is None else _decoder.decode(found)
 
-    def keep(self, name: str, value: object, event: Callable[[], AnyEvent | None] = lambda: None) -> Stored:
+    def keep(
+        self,
+        name: str,
+        value: object,
+        event: Callable[[], AnyEvent | None] = lambda: None,
+        *,
+        seconds: float | None = None,
+    ) -> Stored:
         """Stores *value* under *name*, in one append with what *event* gives; :func:`wait` for the answer.
 
         TypeError or ValueError where it is no JSON, or too large.
         """
-        encoded = self._encoded(name, value)
+        encoded = self._encoded(name, value, seconds)
         self._kept[name] = encoded
         return self._sink.keep(name, encoded, event())
 
@@ -53,7 +62,7 @@ class Keeping:
         """What is kept under *name*, as a later run will find it."""
         return msgspec.json.decode(_decoder.decode(self._kept[name]).value)
 
-    def _encoded(self, name: str, value: object) -> bytes:
+    def _encoded(self, name: str, value: object, seconds: float | None) -> bytes:
         shown = name.partition(":")[2]
         try:
             json = plain.encoded(value, plain.known)
@@ -64,7 +73,7 @@ class Keeping:
         others = sum(len(kept) for other, kept in self._kept.items() if other != name)
         if others + len(json) > MAX_ALL_BYTES:
             raise ValueError(f"with {shown!r} this job keeps more than {MAX_ALL_BYTES} bytes")
-        return msgspec.json.encode(Kept(attempt=self._attempt, value=msgspec.Raw(json)))
+        return msgspec.json.encode(Kept(attempt=self._attempt, value=msgspec.Raw(json), seconds=seconds))
 
     def wait(self, stored: Stored) -> None:
         """While the log is away this waits too: what returned is kept. A job that is to end waits a moment only."""

@@ -43,6 +43,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Any = None
     artifacts: tuple[ev.ArtifactReady, ...] = ()
     error: ev.Failure | None = None
+    seconds: float | None = None
 
 
 class Asked(NamedTuple):
@@ -146,14 +147,15 @@ class Offspring:
     def _end(self, asked: Asked, job: Job) -> Child:
         """The child's end, kept in one append with that of its step: neither is ever found without the other."""
         kept = _end_of(job)
-        succeeded = ev.StepSucceeded(name=asked.name, seconds=_seconds(job))
+        succeeded = ev.StepSucceeded(name=asked.name, seconds=kept.seconds or 0.0)
         self._keeping.wait(self._keeping.keep(asked.key, kept, lambda: self._closing(asked, kept, succeeded)))
         return self._outcome(asked, kept)
 
     def _again(self, asked: Asked, kept: _Kept, attempt: int) -> Child:
         """What an earlier run was told of the child."""
         tell(self._sink, self._started(asked, kept.id))
-        tell(self._sink, self._closing(asked, kept, ev.StepReused(name=asked.name, from_attempt=attempt)))
+        reused = ev.StepReused(name=asked.name, from_attempt=attempt, seconds=kept.seconds)
+        tell(self._sink, self._closing(asked, kept, reused))
         return self._outcome(asked, kept)
 
     def _closing(self, asked: Asked, kept: _Kept, well: ev.StepSucceeded | ev.StepReused) -> ev.AnyEvent:
@@ -175,7 +177,7 @@ def _end_of(job: Job) -> _Kept:
     """What there is to keep of a child that has ended."""
     artifacts, state = tuple(job.artifacts.values()), job.state.value
     if job.state is JobState.SUCCEEDED:
-        return _Kept(id=job.id, state=state, result=job.result, artifacts=artifacts)
+        return _Kept(id=job.id, state=state, result=job.result, artifacts=artifacts, seconds=_seconds(job))
     reason = (job.cancel and job.cancel.reason) or "nobody said why"
     error = job.error or ev.Failure(code=state, message=reason if job.cancel else "no worker took it")
     return _Kept(id=job.id, state=state, artifacts=artifacts, error=error)

@@ -3,7 +3,7 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from jobs.errors import SettingsError
 from jobs.model import Job
 from worker import processes
 from worker.interrupt import Interrupter, here
-from worker.job_type import JobType, Shape
+from worker.job_type import JobType
 from worker.raising import BySetting
 from worker.registry import Run
 
@@ -86,16 +86,12 @@ THREADS = Pool(
 )
 
 
-def pool_of(name: str, kinds: Iterable[JobType]) -> Pool:
-    """The pool of that *name*; SettingsError where it cannot run *kinds*, or this process."""
+def pool_of(name: str) -> Pool:
+    """The pool of that *name*; SettingsError where it cannot be in this process."""
     if name != "gevent":
         return {"prefork": PREFORK, "threads": THREADS}[name]
     from worker import greenlets  # noqa: PLC0415 - it brings gevent, which other pools do not have
 
-    awaiting = [kind.name for kind in kinds if kind.shape in (Shape.ASYNC, Shape.ASYNC_GENERATOR)]
-    if awaiting:
-        why = f"a thread has one event loop at a time, gevent cannot run async job types ({awaiting[0]}): take threads"
-        raise SettingsError(name="TAILRACE_POOL", why=why)
     if not greenlets.patched():
         why = "gevent has to be there from the first line on: the worker's command needs --pool gevent as well"
         raise SettingsError(name="TAILRACE_POOL", why=why)

@@ -55,6 +55,7 @@ class Step:
         self._summary: str | None = None
         self._skipped: str | None = None
         self._began = 0.0
+        self._took: float | None = None
         self._token: Token[Step | None] | None = None
 
     def __enter__(self) -> Self:
@@ -108,7 +109,7 @@ class Step:
         """Ends the step well; its event is the caller's to write, at one with what the step has made."""
         self._among.discard(self)
         self._fraction.set(self.name, 1.0)
-        seconds = round(self._fraction.clock() - self._began, 3)
+        seconds = self.seconds if self._took is None else self._took
         return ev.StepSucceeded(name=self.name, seconds=seconds, summary=self._summary)
 
     def _end(self, failure: ev.Failure | None) -> ev.StepFailed | ev.StepSkipped | ev.StepSucceeded:
@@ -164,6 +165,15 @@ class Step:
         finally:
             self._done = done
             self._advance(None, None)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been open."""
+        return round(self._fraction.clock() - self._began, 3)
+
+    def took(self, seconds: SupportsFloat) -> None:
+        """The work was an earlier run's, or part of it, and took so long: that is told when the step succeeds."""
+        self._took = plain.number(seconds)
 
     def summary(self, text: str) -> None:
         """One sentence on what the step found; it is told when the step succeeds."""

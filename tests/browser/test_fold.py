@@ -55,6 +55,7 @@ LOST: list[tuple[str, dict[str, Any]]] = [
     ("job.extended", {"deadline": "2026-11-22T22:00:00.000Z"}),
     ("output.reset", {"name": "text", "reason": "attempt"}),
     ("step.reused", {"name": "a", "from_attempt": 1}),
+    ("step.reused", {"name": "b", "from_attempt": 1, "seconds": 2.5}),
     ("step.skipped", {"name": "c", "reason": "nothing to do"}),
     ("job.released", {}),
     ("job.started", {"worker": "u", "attempt": 2}),

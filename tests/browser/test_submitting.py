@@ -86,6 +86,14 @@ def test_the_example_fills_the_form(new_tab: NewTab) -> None:
     expect(page.get_by_label("Count")).to_have_value("5")
 
 
+def test_the_example_of_a_batch_brings_its_files_along(new_tab: NewTab) -> None:
+    page = chosen(new_tab, "files")
+    expect(page.get_by_label("Operation", exact=True)).to_have_value("0")
+    page.get_by_role("button", name="Try the example").click()
+    expect(page.locator(".pill")).to_have_text("Succeeded")
+    expect(page.get_by_role("region", name="Items")).to_contain_text("2 succeeded")
+
+
 def test_every_fault_of_a_refusal_stands_at_its_field_and_the_first_has_the_focus(
     new_tab: NewTab, complaints: Complaints
 ) -> None:

@@ -3,8 +3,9 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import NewTab
 from tests.service import Service
@@ -64,6 +65,27 @@ def test_thoughts_are_folded_up_once_the_answer_begins_and_the_answer_keeps_its_
     expect(thoughts).to_be_visible()
 
 
+def shown_on_a_page(context: BrowserContext, service: Service, job: dict[str, Any]) -> Page:
+    """The page of a job that stands like this."""
+    told = [{"type": "stream.snapshot", "data": {"job": job}}, {"type": "stream.end", "data": {"reason": "terminal"}}]
+    body = "".join(f"data: {json.dumps(each)}\n\n" for each in told)
+    page = context.new_page()
+    page.route("**/events?names=0", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
+    page.goto(f"{service.url}/jobs/{job['id']}")
+    return page
+
+
+def test_a_step_that_an_earlier_run_did_shows_the_seconds_that_it_took_there(
+    context: BrowserContext, service: Service
+) -> None:
+    job = service.wait(service.submit("hello")["id"])
+    now = {"weight": 1, "fraction": 1, "started_at": job["created_at"], "finished_at": job["created_at"]}
+    told = {"name": "read", "state": "succeeded", "summary": "1,000 rows", "seconds": 12.4, **now}
+    reused = {"name": "count", "state": "reused", "seconds": 3.5, **now, "started_at": None}
+    page = shown_on_a_page(context, service, {**job, "steps": [told, reused]})
+    expect(page.locator(".steps .time")).to_have_text(["12 s", "3.5 s"])
+
+
 def test_a_step_that_is_a_job_of_its_own_leads_to_it_and_that_job_leads_back(
     context: BrowserContext, service: Service
 ) -> None:
@@ -72,11 +94,7 @@ def test_a_step_that_is_a_job_of_its_own_leads_to_it_and_that_job_leads_back(
     step = {"name": "report", "title": "The report", "state": "running", "weight": 1, "fraction": 0.25, "child": child}
     waiting = {"state": "scheduled", "finished_at": None, "until": job["created_at"], "waits_for": child}
     shown = {**job, **waiting, "parent": parent, "steps": [step], "progress": {"fraction": 0.2, "message": None}}
-    told = [{"type": "stream.snapshot", "data": {"job": shown}}, {"type": "stream.end", "data": {"reason": "terminal"}}]
-    body = "".join(f"data: {json.dumps(each)}\n\n" for each in told)
-    page = context.new_page()
-    page.route("**/events?names=0", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
-    page.goto(f"{service.url}/jobs/{job['id']}")
+    page = shown_on_a_page(context, service, shown)
     expect(page.locator(".pill")).to_have_text("Waiting")
     expect(page.locator(".doing")).to_have_text("It waits for a job that it has begun.")
     expect(page.locator(".share")).to_have_text("20%")

@@ -28,6 +28,22 @@ def test_doctor_ends_with_1_when_something_needed_is_missing(tmp_path: Path) -> 
     assert "nobody answers" in done.stdout
 
 
+def test_doctor_names_the_job_types_that_are_carried_and_those_that_a_pool_leaves_out() -> None:
+    [carried] = doctor.job_types(environment())
+    assert carried.level is doctor.Level.GOOD
+    assert "generate" in carried.said
+    carried, left_out = doctor.job_types(environment(TAILRACE_POOL="gevent"))
+    assert "generate" not in carried.said
+    assert left_out.level is doctor.Level.WANTED
+    assert left_out.said.startswith("generate: left out")
+
+
+def test_doctor_says_which_module_of_job_types_is_missing() -> None:
+    [finding] = doctor.job_types(environment(TAILRACE_JOBS="no_such_module"))
+    assert finding.level is doctor.Level.NEEDED
+    assert "no_such_module" in finding.said
+
+
 @pytest.mark.parametrize("form", ["redis+cluster://:secret@{}", "redis+sentinel://:secret@{}/shop"])
 def test_doctor_knocks_at_every_node_and_one_that_answers_is_enough(form: str, shared_redis: RedisServer) -> None:
     here, nowhere = f"127.0.0.1:{shared_redis.port}", f"127.0.0.1:{free_port()}"

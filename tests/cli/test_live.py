@@ -51,10 +51,10 @@ def envelope(seq: int, name: str, data: dict[str, Any]) -> bytes:
     return json.dumps(view).encode()
 
 
-def history() -> list[Job]:
+def history(events: list[tuple[str, dict[str, Any]]] = EVENTS) -> list[Job]:
     """The job after each event, each a copy."""
     job, all_of_them = None, []
-    for seq, (name, data) in enumerate(EVENTS, 1):
+    for seq, (name, data) in enumerate(events, 1):
         job = folded(job, envelope(seq, name, data))
         assert job is not None
         all_of_them.append(from_resource({**resource(job), "queue": None, "served": True, "links": {}}))
@@ -93,6 +93,39 @@ def test_lines_tell_each_thing_once() -> None:
     assert "  | Sales rise." in told
     assert "  made trend.svg (2.0 KiB)" in told
     assert told[-1] == "report j succeeded" or "report j succeeded" in told
+
+
+def run(attempt: int, *texts: str) -> list[tuple[str, dict[str, Any]]]:
+    """What a run tells that says these lines in its one step."""
+    said = [("output.delta", {"name": "text", "offset": 6 * place, "text": text}) for place, text in enumerate(texts)]
+    begun = [("job.started", {"worker": "w", "attempt": attempt}), ("step.started", {"name": "read"})]
+    return [*begun, *said, ("step.succeeded", {"name": "read", "seconds": 1, "summary": "it"})]
+
+
+def lines_of(*later: tuple[str, dict[str, Any]]) -> list[str]:
+    console = Console(file=io.StringIO(), width=100)
+    begin = [EVENTS[0], *run(1, "line1\n", "line2\n")]
+    with PlainLines(console) as lines:
+        for job in history([*begin, *later]):
+            lines.show(job)
+    return [line for line in _text(console).splitlines() if line.startswith("  ")]
+
+
+RESET = ("output.reset", {"name": "text", "reason": "it starts over"})
+
+
+def test_what_a_run_tells_again_after_a_child_is_one_line_and_what_it_tells_otherwise_another() -> None:
+    suspended = ("job.scheduled", {"until": "2026-01-01T00:01:00.000Z", "reason": "child", "child": "c"})
+    again = [suspended, ("job.queued", {}), *run(1, "line1\n", "other\n", "line2\n")]
+    again.insert(3, RESET)
+    told = lines_of(*again)
+    assert told == ["  read …", "  | line1", "  | line2", "  read: succeeded it", "  | other", "  | line2"]
+
+
+def test_another_attempt_tells_its_steps_anew() -> None:
+    failed = ("job.retrying", {"error": {"code": "x", "message": "x"}, "delay_seconds": 0, "next_attempt": 2})
+    told = lines_of(failed, ("job.queued", {}), *run(2)[:1], RESET, *run(2)[1:])
+    assert told.count("  read …") == 2
 
 
 def test_a_terminal_gets_the_moving_picture_and_a_pipe_gets_lines() -> None:

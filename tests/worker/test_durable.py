@@ -1,6 +1,7 @@
 """What one run has finished no later run does again."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,9 @@ from worker.context import Context
 from worker.job import job
 from worker.keeping import MAX_BYTES
 
+#: More than telling a step takes.
+SECONDS = 0.02
+
 
 def _rig(function: Callable[[Context], Any], **more: Any) -> Rig:
     return Rig(kind=job("thing", steps=("load", "count"))(function), **more)
@@ -28,11 +32,19 @@ def _lost(rig: Rig, ctx: Context) -> None:
     ctx.raise_if_cancelled()
 
 
-def test_a_durable_step_is_not_run_again_and_says_so() -> None:
+def worked() -> None:
+    """Takes its time."""
+    end = time.monotonic() + 2 * SECONDS
+    while time.monotonic() < end:
+        pass
+
+
+def test_a_durable_step_is_not_run_again_and_says_so_with_the_seconds_that_it_took() -> None:
     calls: list[int] = []
 
     def load(n: int, *, more: int) -> dict[str, Any]:
         calls.append(n)
+        worked()
         return {"rows": (n, more)}
 
     def work(ctx: Context) -> Any:
@@ -48,8 +60,10 @@ def test_a_durable_step_is_not_run_again_and_says_so() -> None:
     assert ended is not None
     assert ended.result == {"rows": [1, 2]}
     assert calls == [1]
-    assert [(e.name, e.from_attempt) for e in rig.events(ev.StepReused)] == [("load", 1)]
-    assert ended.steps["load"].state == "reused"
+    (first, *_) = rig.events(ev.StepSucceeded)
+    assert [(e.name, e.from_attempt, e.seconds) for e in rig.events(ev.StepReused)] == [("load", 1, first.seconds)]
+    assert first.seconds >= SECONDS
+    assert (ended.steps["load"].state, ended.steps["load"].seconds) == ("reused", first.seconds)
     assert (ended.attempt, ended.progress.fraction) == (2, 1.0)
 
 

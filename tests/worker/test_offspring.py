@@ -216,7 +216,9 @@ def test_a_parent_that_asks_for_another_attempt_finds_its_child_again() -> None:
 
     told = rehearse(made(parent), children=CHILDREN)
     assert told.result == 2
-    assert told.of("step.reused", name="double")[0].data["from_attempt"] == 1
+    (reused,) = told.of("step.reused", name="double")
+    assert reused.data["from_attempt"] == 1
+    assert reused.data["seconds"] == told.of("step.succeeded", name="double")[0].data["seconds"]
 
 
 def shares(told: Told) -> list[list[float] | None]:

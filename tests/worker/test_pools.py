@@ -191,6 +191,20 @@ def test_a_worker_told_to_stop_ends_in_time_and_gives_back_what_does_not_listen(
     assert not begun_by(first)
 
 
+@pytest.mark.parametrize("pool", ["gevent"], indirect=True)
+def test_what_gevent_leaves_out_waits_for_a_worker_of_another_pool(own_floor: Floor, pool: str) -> None:
+    first = worker(own_floor, pool, TAILRACE_JOBS="worker.catalogue")
+    assert (
+        "leaves out generate: async job types need a worker of TAILRACE_POOL=prefork or threads"
+        in first.log.read_text()
+    )
+    text = own_floor.submit("generate", prompt="Alice was", max_tokens=5)
+    assert own_floor.ended(own_floor.submit("hello")).state is JobState.SUCCEEDED
+    assert own_floor.head(text).state is JobState.QUEUED
+    worker(own_floor, "threads", TAILRACE_JOBS="worker.catalogue")
+    assert own_floor.ended(text).state is JobState.SUCCEEDED
+
+
 @pytest.mark.parametrize(
     ("env", "option", "sentence"),
     [

@@ -74,7 +74,7 @@ const FOLDS = {
 
   "step.started": (job, data, time) =>
     onStep(job, data.name, (step) => ({
-      state: "running", started_at: time, finished_at: null, fraction: 0, error: null,
+      state: "running", started_at: time, finished_at: null, seconds: null, fraction: 0, error: null,
       title: data.title ?? step.title, parent: data.parent ?? step.parent, weight: data.weight ?? step.weight,
       child: data.child ?? step.child,
     })),
@@ -84,13 +84,13 @@ const FOLDS = {
       message: data.message ?? step.message, fraction: clamp(fractionOf(data) ?? step.fraction),
     })),
   "step.succeeded": (job, data, time) =>
-    onStep(job, data.name, () => ({ state: "succeeded", fraction: 1, summary: data.summary ?? null, finished_at: time })),
+    onStep(job, data.name, () => ({ state: "succeeded", fraction: 1, summary: data.summary ?? null, finished_at: time, seconds: data.seconds })),
   "step.failed": (job, data, time) =>
     onStep(job, data.name, () => ({ state: "failed", error: data.error, finished_at: time })),
   "step.skipped": (job, data, time) =>
     onStep(job, data.name, () => ({ state: "skipped", fraction: 1, message: data.reason, finished_at: time })),
   "step.reused": (job, data, time) =>
-    onStep(job, data.name, () => ({ state: "reused", fraction: 1, finished_at: time })),
+    onStep(job, data.name, () => ({ state: "reused", fraction: 1, finished_at: time, seconds: data.seconds ?? null })),
 
   "output.delta": (job, data) => onOutput(job, data.name, (output) => appended(output, data)),
   "output.reset": (job, data) =>
@@ -137,6 +137,7 @@ const asked = (time, reason) => ({ requested_at: time, ...(reason && { reason })
 const newStep = (name) => ({
   name, title: null, state: "pending", weight: 1, fraction: 0, done: null, total: null, unit: null,
   message: null, summary: null, parent: null, child: null, error: null, started_at: null, finished_at: null,
+  seconds: null,
 });
 
 /** A copy of `things` with one more name; a name like `__proto__` stays a plain name. */

@@ -32,9 +32,9 @@ export function stepsView() {
   function tick(job, now) {
     for (const step of job.steps) {
       const node = nodes.get(step.name);
-      if (!node || !step.started_at) continue;
+      if (!node || !(step.started_at || step.seconds)) continue;
       const end = step.finished_at ?? (job.finished_at || new Date(now).toISOString());
-      const seconds = secondsBetween(step.started_at, end);
+      const seconds = step.seconds ?? secondsBetween(step.started_at, end);
       write(node.parts.time, step.finished_at ? took(seconds) : seconds < 1 ? "" : duration(Math.floor(seconds)));
     }
   }

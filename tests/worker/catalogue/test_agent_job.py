@@ -157,6 +157,11 @@ def test_another_run_has_the_same_answer(both: Told, moment: Any) -> None:
     assert told.artifacts == both.artifacts
 
 
+def test_the_tools_are_told_with_the_seconds_of_all_runs() -> None:
+    first, again = ask(BOTH, crash_at="answer").of("step.succeeded", name="tools")
+    assert first.data["seconds"] == again.data["seconds"] > 0
+
+
 def test_what_is_done_is_not_done_again(both: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     from worker.catalogue.agent.sandbox import Sandbox
 

@@ -46,6 +46,14 @@ def test_nothing_is_told_twice_though_the_job_has_run_twice(undisturbed: Told) -
     assert list(told.items) == ["1 report"]
 
 
+def test_what_an_earlier_run_did_keeps_its_seconds_and_its_lines(undisturbed: Told) -> None:
+    told = undisturbed
+    first, again = told.of("step.succeeded", name="understand")
+    assert again.data["seconds"] == first.data["seconds"] == told.steps["understand"]["seconds"] > 0
+    lines = [event.data["message"] for event in told.of("log")]
+    assert len(lines) == len(set(lines)) > 0
+
+
 def test_the_report_is_asked_for_the_upload_itself() -> None:
     asked: list[Any] = []
     told = ask(lambda params: asked.append(params) or SAID)

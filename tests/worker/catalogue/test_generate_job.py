@@ -55,6 +55,14 @@ def test_its_speed_and_its_tokens_are_measured(undisturbed: Told) -> None:
     assert measured["tokens_per_second"] > 0
 
 
+def test_its_speed_is_a_curve_over_its_tokens_and_the_rest_are_single_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.catalogue.generate.telling.METRIC_SECONDS", 0)
+    series = {name: metric["series"] for name, metric in told_of().job["metrics"].items()}
+
+    assert [step for step, _ in series.pop("tokens_per_second")] == [*range(2, 61), 60]
+    assert {name: len(points) for name, points in series.items()} == {"first_token": 1, "tokens": 1, "prompt_tokens": 1}
+
+
 def test_it_says_plainly_that_no_language_model_has_written_this(undisturbed: Told) -> None:
     assert undisturbed.text("note") == NOTE
     assert NOTE in [event.data["message"] for event in undisturbed.of("log")]

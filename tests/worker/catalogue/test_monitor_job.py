@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.clock import from_rfc3339
 from tailrace_testing import After, Clock, Told, rehearse
 from worker.catalogue import monitor_job
 
@@ -48,6 +50,11 @@ def alerts(told: Told) -> list[tuple[str, bool]]:
     return [(event.data["name"], event.data["firing"]) for event in told.of("alert")]
 
 
+def began(told: Told) -> float:
+    """Seconds since 1970."""
+    return from_rfc3339(told.result["began"]) / 1000
+
+
 def left_behind() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("monitor ")]
 
@@ -75,9 +82,10 @@ def test_the_table_has_every_sample_in_its_spans(whole: Told) -> None:
     assert memory[0]["time"].startswith("2026-01-01T00:00:00")
 
 
-def test_metrics_are_placed_by_the_seconds_since_the_begin() -> None:
+def test_metrics_are_placed_by_the_clock() -> None:
     told = watch({**WATCH, "duration_seconds": 1})
-    assert [event.data["step"] for event in told.of("metric", name="memory")] == [n / 10 for n in range(1, 11)]
+    steps = [event.data["step"] for event in told.of("metric", name="memory")]
+    assert steps == [round(began(told) + n / 10, 3) for n in range(1, 11)]
 
 
 def test_what_is_told_grows_far_slower_than_what_is_sampled() -> None:
@@ -127,8 +135,8 @@ def test_a_series_goes_on_where_it_was_after_a_crash() -> None:
     told = watch(crash_at=After("metric", 300))
     steps = [step for step, _ in told.job["metrics"]["memory"]["series"]]
     assert steps == sorted(steps)
-    assert steps[0] < 1
-    assert steps[-1] > 18
+    assert steps[0] < began(told) + 1
+    assert steps[-1] > began(told) + 18
 
 
 def test_a_process_that_ends_fires_its_alert_once() -> None:
@@ -136,10 +144,13 @@ def test_a_process_that_ends_fires_its_alert_once() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         params = {"targets": [{"kind": "process", "pid": child.pid}], "rules": [rule], "interval_seconds": 0.1}
 
+        looks = count(1)
+
         def ended(event: Any) -> bool:
-            if child.poll() is None and event.fits("metric", {"step": 1.0}):
+            look = next(looks) if event.fits("metric", {"name": "process.alive"}) else 0
+            if look == 10:
                 child.communicate(b"\n")
-            return bool(event.fits("metric", {"step": 3.0}))
+            return look == 30
 
         told = watch(params, cancel_at=ended)
     assert alerts(told) == [("gone", True)]

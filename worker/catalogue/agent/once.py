@@ -8,6 +8,8 @@ from worker.context import Context
 from worker.steps import Step
 
 R = TypeVar("R", bound=Record)
+#: What stands beside a record: the seconds that its step took.
+_TOOK = "took"
 
 
 def once(
@@ -25,9 +27,13 @@ def once(
     """
     with ctx.step(name, title=title) as step:
         kept = ctx.saved(name)
-        found = work(step) if kept is None else kind.model_validate(kept)
         if kept is None:
-            ctx.save(name, found.model_dump(mode="json"))
+            found, seconds = work(step), step.seconds
+            ctx.save(name, {**found.model_dump(mode="json"), _TOOK: seconds})
+        else:
+            found, seconds = kind.model_validate(kept), kept.get(_TOOK, 0.0)
+        #: Here too: how long it was kept is not part of it, and each run is to tell the same.
+        step.took(seconds)
         said = told(found)
         if said:
             step.summary(said)

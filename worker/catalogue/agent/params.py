@@ -24,16 +24,16 @@ class Params(BaseModel):
         title="Files",
         json_schema_extra={"sample": "nyc-airports-2013.csv"},
     )
-    max_steps: int = Field(default=12, ge=1, le=50, description="Tool calls at most.", title="Steps")
+    max_steps: int = Field(default=12, ge=1, le=50, description="Each is a step.", title="Most tool calls")
     max_tokens: int = Field(
         default=60_000,
         ge=500,
         le=2_000_000,
-        description="Tokens at most, read and written by the model together.",
-        title="Tokens",
+        description="Read and written by the model together.",
+        title="Most tokens",
     )
     max_seconds: float = Field(
-        default=600, ge=1, le=86_400, description="Seconds of work at most; reports included.", title="Seconds"
+        default=600, ge=1, le=86_400, description="Of work; reports are included.", title="Most seconds"
     )
     model: str = Field(
         default="",

@@ -76,9 +76,12 @@ class Work:
 
     def call_tools(self) -> None:
         """As the planner goes on, until it knows enough or a budget is used up."""
+        before = self._budget.seconds
         with self._ctx.step("tools") as step:
             while self._story.limit is None and self._goes_on():
                 step.progress(self._budget.steps, self._budget.max_steps, unit="tool calls")
+            #: What was spent in it counts that of earlier runs; what lies between two calls only this run has seen.
+            step.took(max(step.seconds, round(self._budget.seconds - before, 3)))
             made = counted(self._budget.steps, "tool call")
             step.summary(made if self._story.limit is None else f"{made}; {self._budget.told(self._story.limit)}")
 

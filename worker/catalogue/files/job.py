@@ -23,7 +23,10 @@ from worker.steps import Step
     title="A batch of files",
     description="Takes uploads, an archive, a folder or a URL: checksums, text, pictures or Parquet, file by file.",
     params=Params,
-    example={"archive": "01jd0000000000000000000000", "operation": {"kind": "checksum"}},
+    example={
+        "files": ["01jd0000000000000000000000", "01jd0000000000000000000001"],
+        "operation": {"kind": "checksum"},
+    },
     timeout_seconds=6 * 3600,
     steps={"gather": ("Find the files", 1), "work": ("Work on each file", 8), "pack": ("Pack the results", 1)},
 )

@@ -35,7 +35,9 @@ class Picture(BaseModel):
     width: int = Field(default=0, ge=0, le=10_000, description=f"Pixels at most. {_SIDE}", title="Width")
     height: int = Field(default=0, ge=0, le=10_000, description=f"Pixels at most. {_SIDE}", title="Height")
     format: Literal["same", "jpeg", "png", "webp"] = Field(
-        default="same", description="Format of the results; the original's where that is one of the three, else PNG."
+        default="same",
+        description="Format of the results; the original's where that is one of the three, else PNG.",
+        title="Format",
     )
     quality: int = Field(default=85, ge=1, le=100, description="Of JPEG and WebP.", title="Quality")
 
@@ -61,7 +63,11 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     files: list[FileId] = Field(
-        default_factory=list, max_length=MAX_UPLOADS, description="Uploads, one by one.", title="Files"
+        default_factory=list,
+        max_length=MAX_UPLOADS,
+        description="Uploads, one by one.",
+        title="Files",
+        json_schema_extra={"sample": ["nyc-airports-2013.csv", "alice.txt"]},
     )
     archive: FileId | None = Field(
         default=None, description="An uploaded zip, tar, tar.gz, tar.bz2 or tar.xz.", title="Archive"
@@ -72,7 +78,8 @@ class Params(BaseModel):
         description="A URL, or a folder of the worker's machine that its operator allows. What ends in / is a folder.",
         title="Source",
     )
-    operation: Operation = Field(default_factory=Checksum, description="What is done with each file.")
+    #: No factory: what a schema does not tell as the default is an empty choice on the page.
+    operation: Operation = Field(default=Checksum(), description="What is done with each file.", title="Operation")
     parallel: int = Field(default=2, ge=1, le=8, description="Files that are worked on at a time.", title="At a time")
     file_seconds: int = Field(
         default=60, ge=1, le=600, description="Seconds that one file may take; then it fails.", title="Seconds a file"

@@ -48,7 +48,10 @@ class Params(BaseModel):
         default=None, gt=0, le=1, title="Top p", description="Only the likeliest tokens that make up this share."
     )
     stop: list[Stop] = Field(
-        default_factory=list, max_length=4, description="Texts at which to stop; they are not written themselves."
+        default_factory=list,
+        max_length=4,
+        description="Texts at which to stop; they are not written themselves.",
+        title="Stop at",
     )
     seed: int | None = Field(
         default=None, ge=0, le=2**31 - 1, description="The same seed gives the same text, where the model holds to it."

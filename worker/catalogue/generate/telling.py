@@ -61,13 +61,14 @@ class Telling:
         """What the source has counted, or where it does not say, the pieces that came."""
         if ending.completion_tokens is None:
             ending.completion_tokens = self._tokens
+        #: Once: how many there are so far the step's progress says, and a curve of them over themselves is a diagonal.
+        self._ctx.metric("tokens", ending.completion_tokens)
         self._speed(ending.completion_tokens)
         if ending.prompt_tokens is not None:
             self._ctx.metric("prompt_tokens", ending.prompt_tokens)
 
     def _speed(self, tokens: int) -> None:
-        """Of those after the first: how long that one took is told by itself."""
-        self._ctx.metric("tokens", tokens)
+        """Of those after the first, over how many there are; how long the first took is told by itself."""
         seconds = self._now() - self._first
         if tokens > 1 and seconds > 0:
             self._ctx.metric("tokens_per_second", round((tokens - 1) / seconds, 2), step=tokens, unit="tokens/s")

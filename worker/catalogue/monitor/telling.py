@@ -13,10 +13,10 @@ _SLACK_SECONDS = 1e-6
 
 
 class Telling:
-    """Metrics on their way to the log."""
+    """Metrics on their way to the log; *began* is when the watch did, in seconds since 1970."""
 
-    def __init__(self, ctx: Context, units: Mapping[str, str | None]) -> None:
-        self._ctx, self._units = ctx, units
+    def __init__(self, ctx: Context, units: Mapping[str, str | None], began: float) -> None:
+        self._ctx, self._units, self._began = ctx, units, began
         #: Of each metric the sum and number of the samples that are not told yet.
         self._waiting: dict[str, tuple[float, int]] = {}
         self._told: dict[str, float] = {}
@@ -35,7 +35,8 @@ class Telling:
             if metric not in self._told or at - self._told[metric] >= pause - _SLACK_SECONDS:
                 total, count = self._waiting.pop(metric)
                 self._told[metric] = at
-                self._ctx.metric(metric, total / count, step=at, unit=self._units[metric])
+                #: A time and no count of seconds: whoever draws it knows by its size to draw a clock below.
+                self._ctx.metric(metric, total / count, step=round(self._began + at, 3), unit=self._units[metric])
 
     def progress_due(self, at: float) -> bool:
         """Whether it is time for another word on how far it is: as often as for a metric, but not oftener."""

@@ -46,11 +46,11 @@ class Watch:
     def __init__(self, ctx: Context, step: Step, params: Params) -> None:
         self._ctx, self._step, self._params = ctx, step, params
         self._state = Watching(params)
-        self._telling = Telling(ctx, self._state.units)
         kept = ctx.saved(_KEPT)
         self._probes = probes_of(params, anew=kept is None, between=ctx.raise_if_cancelled)
         ctx.cleanup(remote.stop, self._probes.remote)
         self._began: float = time.time() if kept is None else kept["began"]
+        self._telling = Telling(ctx, self._state.units, self._began)
         gone = 0.0 if kept is None else self._resume(kept)
         self._zero = time.monotonic() - gone
         self._kept_at, self._changed = gone, False

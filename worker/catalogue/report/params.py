@@ -18,10 +18,14 @@ class Params(BaseModel):
         title="File",
         json_schema_extra={"sample": "nyc-airports-2013.csv"},
     )
-    title: str = Field(default="", max_length=120, description="Title of the report; the file's name if empty.")
-    date_column: str = Field(default="", max_length=200, description="Column of dates; found by itself if empty.")
-    value_column: str = Field(default="", max_length=200, description="Measure to lead with; chosen if empty.")
-    max_anomalies: int = Field(default=30, ge=1, le=200, description="Anomalies to list at most.")
+    title: str = Field(default="", max_length=120, description="The file's name if empty.", title="Title of the report")
+    date_column: str = Field(
+        default="", max_length=200, description="Found by itself if empty.", title="Column of dates"
+    )
+    value_column: str = Field(default="", max_length=200, description="Chosen if empty.", title="Measure to lead with")
+    max_anomalies: int = Field(
+        default=30, ge=1, le=200, description="More are counted, not listed.", title="Largest number of anomalies"
+    )
     files: list[FileId] = Field(
         default=[],
         max_length=MAX_FILES - 1,
@@ -32,14 +36,16 @@ class Params(BaseModel):
         default="",
         max_length=100,
         description="Sheet of an Excel workbook; the first with a table if empty, every one if *.",
+        title="Sheet",
     )
     value_columns: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        default=[], max_length=30, description="Measures to follow, and no others; all if empty."
+        default=[], max_length=30, description="These and no others; all if empty.", title="Measures to follow"
     )
     kind: Literal["auto", "table", "statement"] = Field(
         default="auto",
         description="A financial statement has items in its rows and periods in its columns; seen by itself if auto.",
+        title="Kind of table",
     )
     language: Literal["en", "zh", "auto"] = Field(
-        default="en", description="Language of the report: English, Chinese, or that of the file's headers."
+        default="en", description="English, Chinese, or that of the file's headers.", title="Language of the report"
     )
