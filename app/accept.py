@@ -9,11 +9,9 @@ from jobs.wiring import Parts
 
 def accept(parts: Parts, job_id: str, request: Request, *, delay_seconds: float | None = None) -> Job:
     """The job, stored: once this returns it may be answered 202. The same id twice is one job."""
-    if parts.index.live_count() >= parts.settings.max_queued:
-        raise Problem("queue_full", f"There are {parts.settings.max_queued} unfinished jobs already; try again later.")
     parts.files.hold(request.files, job_id)
     try:
-        return parts.lifecycle.submit(job_id, request, delay_seconds=delay_seconds)
+        return parts.lifecycle.submit(job_id, request, delay_seconds=delay_seconds, most=parts.settings.max_queued)
     except InvalidEvent as error:
         #: 1e9 is three bytes in a body and twelve in the log.
         raise Problem("too_large", "The params, or the labels and names, are too large once written out.") from error

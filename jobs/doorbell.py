@@ -127,16 +127,18 @@ class CeleryDoorbell(Doorbell):
         if now - heap.looked < LOOK_SECONDS:
             self._heaps[queue] = heap._replace(asked=heap.asked + 1)
             return heap.enough
+        #: One looks; who rings meanwhile goes by the look before.
+        self._heaps[queue] = _Heap(now, heap.enough, 0)
         enough = heap.asked >= OFTEN and (self.rung(queue) or 0) >= HEAP
-        self._heaps[queue] = _Heap(now, enough, 0)
+        self._heaps[queue] = self._heaps[queue]._replace(enough=enough)
         return enough
 
     def rung(self, queue: str) -> int | None:
         if queue.startswith(FOREIGN):
             return None
         try:
-            with self._app.connection_for_write() as connection, connection.channel() as channel:
-                return int(channel.queue_declare(celery_queue(queue), passive=True).message_count)
+            with self._app.producer_or_acquire() as producer:
+                return int(producer.channel.queue_declare(celery_queue(queue), passive=True).message_count)
         except (OperationalError, OSError) as error:
             log.debug("the depth of queue %s cannot be read (%s)", queue, type(error).__name__)
             return None

@@ -12,10 +12,13 @@ import redis
 
 from jobs import keys
 from jobs.clock import Clock
+from jobs.eventlog import Cursor
 from jobs.head import Head
 from jobs.limits import KEYS, Limits, limits_of, names, with_places
 from jobs.model import HELD, JobState
+from jobs.redis_feed import RedisFeed
 from jobs.redis_log import available, script
+from jobs.scripts import in_turn, together
 
 #: Priorities run from 0 (last) to 9 (first); within one the older job comes first.
 TOP_PRIORITY = 9
@@ -23,6 +26,15 @@ _PRIORITY_STEP = 10**13
 
 #: What those who watch get to come back in, after Redis was away, or their web process.
 RETURN_MS = 10_000
+
+#: announce(live; id, now, most): adds the id unless so many are there. Returns 1 where it is among them now.
+_ANNOUNCE = """
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+end
+return 1
+"""
 
 #: lease(key; lease_ms, mode, id, ...): sets, or with mode XX only renews, deadlines by Redis's own clock.
 #: Returns those ids that were not there to be renewed.
@@ -65,28 +77,32 @@ return found
 class Index:
     """The bookmarks in Redis. Every call may raise LogUnavailable."""
 
-    def __init__(self, client: redis.Redis, *, lease_seconds: float, clock: Clock) -> None:
+    def __init__(self, client: redis.Redis, feed: RedisFeed, *, lease_seconds: float, clock: Clock) -> None:
         #: redis-py's answers are typed for both of its clients at once; this one is not asynchronous.
         self._client: Any = client
-        self._clock = clock
+        self.feed, self._clock = feed, clock
         self._lease_ms = round(lease_seconds * 1000)
+        self._announce = client.register_script(_ANNOUNCE)
         self._lease = client.register_script(_LEASE)
         self._overdue = client.register_script(_OVERDUE)
         self._watched = client.register_script(_WATCHED)
-        self._file = client.register_script(with_places(script("file.lua")))
+        self._file = client.register_script(in_turn(script("feed.lua"), with_places(script("file.lua"))))
         self.limits = Limits(client, reserve_ms=self._lease_ms)
         self._ranks = client.register_script(_RANKS)
 
-    def announce(self, job_id: str) -> None:
-        """Notes a job that is about to be created, so that the sweep finds it whatever happens next."""
-        now = self._clock()
+    def announce(self, job_id: str, most: int | None = None) -> bool:
+        """Notes a job that is about to be created, so that the sweep finds it whatever happens next.
+
+        False, and nothing is noted, where *most* unfinished jobs are there already and it is none of them.
+        """
         with available():
-            self._client.zadd(keys.LIVE, {job_id: now}, nx=True)
+            return bool(self._announce([keys.LIVE], [job_id, self._clock(), "+inf" if most is None else most]))
 
     def file(self, head: Head) -> list[str]:
         """Puts the job where its head says that it belongs; a head older than the one it was last filed by is let be.
 
-        Whoever is held up between an append and its filing must not put a job that runs back into its queue.
+        Whoever is held up between an append and its filing must not put a job that runs back into its queue. The feed
+        is told first, in the same call: of a job that has ended nothing more would tell it.
         Returns the queues to ring for: those of jobs that were parked for a place which this one has given up.
         """
         state, lease = head.state, self._lease_ms if head.state in HELD else ""
@@ -101,11 +117,15 @@ class Index:
         words: list[str | int | bytes] = [head.id, head.epoch, head.seq, head.queue, lease, _unwatched_ms(head)]
         words += [msgspec.json.encode(limits_of(head))]
         words += ["" if score is None else score for score in scores.values()]
+        filing = [*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words
+        noting = self.feed.noting(head.id, Cursor(head.epoch, head.seq))
         with available():
-            return names(self._file([*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words))
+            noted, rings = self._file(*together(noting, filing))
+        self.feed.noted(noted)
+        return names(rings)
 
     def forget(self, job_ids: Sequence[str]) -> None:
-        """Takes jobs whose log is gone out of every list."""
+        """Takes jobs whose log is gone out of every list; the feed keeps their numbers."""
         if not job_ids:
             return
         self.limits.forget(job_ids)
@@ -113,7 +133,8 @@ class Index:
         with available(), self._client.pipeline(transaction=False) as pipe:
             for key in lists:
                 pipe.zrem(key, *job_ids)
-            pipe.hdel(keys.FILED, *job_ids)
+            for key in (keys.FILED, keys.FED):
+                pipe.hdel(key, *job_ids)
             for queue in self.queues():
                 pipe.zrem(keys.waiting(queue), *job_ids)
             pipe.execute()

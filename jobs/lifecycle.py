@@ -9,8 +9,7 @@ from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.clock import Clock
 from jobs.doorbell import Doorbell
-from jobs.errors import JobNotFound, TailraceError
-from jobs.eventlog import Cursor
+from jobs.errors import JobNotFound, QueueFull, TailraceError
 from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
 from jobs.index import Index
@@ -45,13 +44,19 @@ class Lifecycle:
             return head
         raise JobNotFound(job_id=job_id)
 
-    def submit(self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None) -> Job:
-        """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job."""
+    def submit(
+        self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None
+    ) -> Job:
+        """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job.
+
+        QueueFull where *most* unfinished jobs are there already.
+        """
         until = self.clock() + round(delay_seconds * 1000) if delay_seconds else None
         #: What cannot be stored is refused here, before anybody hears of the job.
         first = decisions.submit(request, until_ms=until)
-        self.index.announce(job_id)
-        return self.settle(Writer(self.log, job_id, self.clock).create(first))
+        if not self.index.announce(job_id, most):
+            raise QueueFull(most=most)
+        return self.settle(Writer(self.log.alone, job_id, self.clock).create(first))
 
     def cancel(
         self, job_id: str, *, grace_seconds: float = 5.0, reason: str | None = None, by: str | None = None
@@ -126,7 +131,7 @@ class Lifecycle:
 
     def decide(self, job_id: str, decision: Decision) -> Job:
         """Appends what *decision* makes of the job and files the outcome."""
-        return self.settle(Writer(self.log, job_id, self.clock).decide(decision))
+        return self.settle(Writer(self.log.alone, job_id, self.clock).decide(decision))
 
     def settle(self, job: Job) -> Job:
         """Files the job as it is now, rings where it waits for a worker, and sees to its parent and children."""
@@ -173,8 +178,6 @@ class Lifecycle:
 
     def file(self, head: Head) -> None:
         """Files the job by *head* and rings for those that were parked for a place which it has given up."""
-        #: First: a crash between the two leaves a job that the sweep files again, never one that the feed has lost.
-        self.log.feed.note(head.id, Cursor(head.epoch, head.seq))
         self._ring(self.index.file(head))
 
     def _ring(self, queues: Sequence[str]) -> None:

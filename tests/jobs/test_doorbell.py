@@ -67,6 +67,26 @@ def test_behind_a_heap_of_rings_no_more_are_rung_until_it_is_smaller(
     assert rings(50) == 50
 
 
+def test_of_many_who_ring_at_once_one_looks_how_many_rings_there_are(redis_url: str, apps: list[Celery]) -> None:
+    clock = [0.0]
+    apps.append(celery_app(redis_url))
+    bell, looks = CeleryDoorbell(apps[-1], monotonic=lambda: clock[0]), list[str]()
+
+    def look(queue: str) -> int:
+        looks.append(queue)
+        if len(looks) == 1:
+            assert bell.ring(queue), "another one, while this one waits for its answer"
+        return HEAP
+
+    bell.rung = look  # type: ignore[method-assign]
+    for _ in range(1 + OFTEN):
+        bell.ring("slow")
+    clock[0] += LOOK_SECONDS
+    bell.ring("slow")
+
+    assert looks == ["slow"]
+
+
 def test_a_calm_queue_is_rung_each_time(redis_url: str, clients: Clients, apps: list[Celery]) -> None:
     clock = [0.0]
     apps.append(celery_app(redis_url))
