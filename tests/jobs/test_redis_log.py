@@ -120,10 +120,8 @@ def test_scripts_that_redis_forgot_are_loaded_again(client: Any, log: RedisLog) 
 
 def calls(client: Any, log: RedisLog) -> dict[str, Callable[[], Any]]:
     """Every way to Redis that writes."""
-    index, files = (
-        Index(client, RedisFeed(client), lease_seconds=60, clock=lambda: BEGIN),
-        FileStore("memory://f", client, lambda: BEGIN),
-    )
+    index = Index(client, RedisFeed(client), lease_seconds=60, clock=lambda: BEGIN)
+    files = FileStore("memory://f", client, lambda: BEGIN)
     return {
         "append": lambda: writer(log).write([LINE]),
         "announce": lambda: index.announce("other"),
