@@ -99,6 +99,14 @@ class Figures:
         return cls(Figure(**{**each, "values": tuple(each["values"])}) for each in found["figures"]), found["made"]
 
 
+def ratio_bar(
+    figures: Figures, scenario: str, name: str, text: str, *, to: str, limit: float, at_least: bool = False
+) -> Bar:
+    """What is to be reached by our figure *name* in multiples of that of *to*."""
+    value = figures.ratio(scenario, name, to=to)
+    return Bar(scenario=scenario, text=text, value=value, limit=limit, at_least=at_least)
+
+
 @dataclass(slots=True)
 class Notes:
     """What the rounds of one scenario bring, value by value; its figures once all are there."""

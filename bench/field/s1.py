@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.field.figures import LIMIT, OURS, Bar, Figure, Figures, Notes
+from bench.field.figures import LIMIT, OURS, Bar, Figure, Figures, Notes, ratio_bar
 from bench.field.ground import Field, Target
 
 TITLE = "Fan-out: one job, 1,000 readers"
@@ -47,10 +47,10 @@ def _most(notes: Notes, target: Target, *, seconds: float, bisect: int) -> None:
 
 
 def bars(figures: Figures) -> Iterator[Bar]:
-    def bar(text: str, name: str, to: str, limit: float, *, at_least: bool = False) -> Bar:
-        return Bar(scenario=NAME, text=text, value=figures.ratio(NAME, name, to=to), limit=limit, at_least=at_least)
-
-    yield bar("CPU of a delivery at 10,000/s, to the bare loop's", COST, LIMIT, 1.4)
-    yield bar("CPU of a delivery at 10,000/s, to nchan's", COST, "nchan", 1.0)
-    yield bar("deliveries/s at p99 < 100 ms with one event a send, to nchan's", SINGLE, "nchan", 1.3, at_least=True)
-    yield bar("deliveries/s at p99 < 100 ms where events outrun sends, to nchan's", MOST, "nchan", 15, at_least=True)
+    cost, most = "CPU of a delivery at 10,000/s", "deliveries/s at p99 < 100 ms"
+    yield ratio_bar(figures, NAME, COST, f"{cost}, to the bare loop's", to=LIMIT, limit=1.4)
+    yield ratio_bar(figures, NAME, COST, f"{cost}, to nchan's", to="nchan", limit=1)
+    text = f"{most} with one event a send, to nchan's"
+    yield ratio_bar(figures, NAME, SINGLE, text, to="nchan", limit=1.3, at_least=True)
+    text = f"{most} where events outrun sends, to nchan's"
+    yield ratio_bar(figures, NAME, MOST, text, to="nchan", limit=15, at_least=True)

@@ -25,6 +25,21 @@ double cpu_of(const char *pids) {
   return sum;
 }
 
+/* Seconds for which they stood ready to run, and another had the processor. */
+double waited_of(const char *pids) {
+  double sum = 0;
+  char *all = strdup(pids), *rest = all, *pid, name[64];
+  unsigned long long ran, waited;
+  while ((pid = strsep(&rest, ","))) {
+    snprintf(name, sizeof name, "/proc/%s/schedstat", pid);
+    FILE *file = fopen(name, "r");
+    if (file && fscanf(file, "%llu %llu", &ran, &waited) == 2) sum += waited / 1e9;
+    if (file) fclose(file);
+  }
+  free(all);
+  return sum;
+}
+
 double own_cpu(void) {
   struct rusage u;
   getrusage(RUSAGE_SELF, &u);

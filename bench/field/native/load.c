@@ -9,26 +9,26 @@
 
 options given = {
     .mode = "rate", .pub = "redis", .path = "/stream?channel=p%d", .header = "", .ready = "", .chan = "p%d", .env = "%s",
-    .head = "", .epoch = "", .sha = "", .names = "", .ppath = "/pub?id=p%d", .pids = "", .rpids = "",
+    .head = "", .sha = "", .names = "", .ppath = "/pub?id=p%d", .pids = "", .rpids = "",
     .port = 8000, .pport = 6379, .channels = 1, .readers = 1, .connections = 32, .concurrent = 256, .size = 200,
     .seq = 0, .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
     .p99 = 100, .together = 1e9, .hold = 3, .patience = 60,
 };
 
 typedef struct {
-  double rate, delivered, p50, p99, most, server, redis, generator, busy, late, together;
+  double rate, delivered, p50, p99, most, server, redis, generator, busy, waited, late, together;
   long lost;
   int passed;
 } result;
 
 typedef struct {
-  double server, redis, generator;
+  double server, redis, generator, waited;
   int64_t at;
   long received, reads;
 } account;
 
 static account look(void) {
-  return (account){cpu_of(given.pids), cpu_of(given.rpids), own_cpu(), now(), seen.received, seen.reads};
+  return (account){cpu_of(given.pids), cpu_of(given.rpids), own_cpu(), waited_of(given.pids), now(), seen.received, seen.reads};
 }
 
 static void pass(int64_t ns) {
@@ -65,6 +65,7 @@ static void fill(result *found, account from, account to, long due) {
   found->redis = (to.redis - from.redis) * each;
   found->generator = (to.generator - from.generator) * each;
   found->busy = (to.server - from.server) * SECOND / (to.at - from.at);
+  found->waited = (to.waited - from.waited) * SECOND / (to.at - from.at);
   found->together = to.reads > from.reads ? received / (double)(to.reads - from.reads) : 0;
   found->passed = seen.measured > 0 && found->lost <= due / 1000 && found->p99 < given.p99 && !seen.dropped && !pub_faults &&
                   found->together <= given.together;
@@ -72,9 +73,9 @@ static void fill(result *found, account from, account to, long due) {
 
 static void tell(const char *what, result it) {
   printf("{\"%s\":%.0f,\"delivered\":%.0f,\"lost\":%ld,\"dropped\":%ld,\"p50\":%.3f,\"p99\":%.3f,\"most\":%.3f,"
-         "\"server_us\":%.3f,\"redis_us\":%.3f,\"generator_us\":%.3f,\"busy\":%.3f,\"late\":%.2f,\"together\":%.2f,\"faults\":%ld,\"passed\":%d}\n",
+         "\"server_us\":%.3f,\"redis_us\":%.3f,\"generator_us\":%.3f,\"busy\":%.3f,\"waited\":%.3f,\"late\":%.2f,\"together\":%.2f,\"faults\":%ld,\"passed\":%d}\n",
          what, it.rate, it.delivered, it.lost, seen.dropped, it.p50, it.p99, it.most, it.server, it.redis, it.generator,
-         it.busy, it.late, it.together, pub_faults, it.passed);
+         it.busy, it.waited, it.late, it.together, pub_faults, it.passed);
 }
 
 /* Events at an even pace, over all channels in turn; *rate* in deliveries a second. */
@@ -186,7 +187,7 @@ typedef struct {
 #define WHOLE(name) {#name, offsetof(options, name), 'i'}
 #define REAL(name) {#name, offsetof(options, name), 'd'}
 static const option known[] = {
-    TEXT(mode), TEXT(pub), TEXT(path), TEXT(header), TEXT(ready), TEXT(chan), TEXT(env), TEXT(head), TEXT(epoch), TEXT(sha),
+    TEXT(mode), TEXT(pub), TEXT(path), TEXT(header), TEXT(ready), TEXT(chan), TEXT(env), TEXT(head), TEXT(sha),
     TEXT(names), TEXT(ppath), TEXT(pids), TEXT(rpids), WHOLE(port), WHOLE(pport), WHOLE(channels), WHOLE(readers),
     WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(seq), WHOLE(bisect), REAL(rate), REAL(seconds),
     REAL(warm), REAL(start), REAL(most), REAL(factor), REAL(p99), REAL(together), REAL(hold), REAL(patience),

@@ -20,9 +20,9 @@ typedef struct {
   const char *header; /* further request headers, with \r\n spelled out */
   const char *ready;  /* a reader counts as open once this has come; empty: once the head has */
   const char *chan;   /* Redis channel */
-  const char *env;    /* what is published: %s the payload, %d %n as above, %e the epoch, %q the event's number */
+  const char *env;    /* what is published: %s the payload, %d %n as above, %e its epoch, %q the event's number */
   const char *head;   /* for live and append: the job's head, placeholders as in env */
-  const char *epoch, *sha, *names, *ppath;
+  const char *sha, *names, *ppath;
   const char *pids, *rpids; /* of the server and of Redis, with commas */
   int port, pport, channels, readers, connections, concurrent, size, prime, seq, bisect;
   double rate, seconds, warm, start, most, factor, p99, together, hold, patience;
@@ -40,6 +40,7 @@ typedef struct connection {
 /* clock.c */
 int64_t now(void);
 double cpu_of(const char *pids);
+double waited_of(const char *pids);
 double own_cpu(void);
 long rss_of(const char *pids);
 void hist_clear(void);
@@ -54,6 +55,7 @@ void watch(connection *it, uint32_t events, int add);
 void turn(int64_t most_ns);
 int expand(char *out, const char *form, int channel, const char *payload, long seq);
 const char *name_of(int channel);
+const char *epoch_of(int channel);
 void load_names(void);
 
 /* readers.c */

@@ -87,9 +87,9 @@ static void say_append(int channel, const char *head, const char *body, long seq
   key("tr1:{%n}:log", channel);
   key("tr1:{%n}:checkpoint", channel);
   key("tr1:{%n}:kept", channel);
-  words(given.epoch);
+  words(epoch_of(channel));
   word(number, sprintf(number, "%ld", seq - 1));
-  words(given.epoch);
+  words(epoch_of(channel));
   word(batch, sprintf(batch, "%012lx", published));
   words(head);
   words("");
@@ -114,7 +114,7 @@ static void say_live(int channel, const char *head, const char *body, long seq) 
   count(3);
   words("PUBLISH");
   key("tr1:{%n}:log", channel);
-  word(carried, sprintf(carried, "%s-%ld item\n%s", given.epoch, seq, body));
+  word(carried, sprintf(carried, "%s-%ld item\n%s", epoch_of(channel), seq, body));
 }
 
 static void say(int channel, char phase, int64_t due) {

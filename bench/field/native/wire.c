@@ -44,23 +44,27 @@ void turn(int64_t most_ns) {
   }
 }
 
-static char **names;
+static char **names, **epochs;
 
+/* A line for each channel: its name and its epoch. */
 void load_names(void) {
   if (!*given.names) return;
   FILE *file = fopen(given.names, "r");
   if (!file) fail(given.names);
   names = calloc(given.channels, sizeof *names);
+  epochs = calloc(given.channels, sizeof *epochs);
   char line[256];
   for (int i = 0; i < given.channels; i++) {
     if (!fgets(line, sizeof line, file)) fail("too few names");
-    line[strcspn(line, "\n")] = 0;
-    names[i] = strdup(line);
+    names[i] = strdup(strtok(line, " \n"));
+    char *epoch = strtok(NULL, " \n");
+    epochs[i] = strdup(epoch ? epoch : "");
   }
   fclose(file);
 }
 
 const char *name_of(int channel) { return names ? names[channel] : ""; }
+const char *epoch_of(int channel) { return epochs ? epochs[channel] : ""; }
 
 static int put(char *out, const char *text) {
   int n = strlen(text);
@@ -79,7 +83,7 @@ int expand(char *out, const char *form, int channel, const char *payload, long s
     switch (*++form) {
       case 's': n += put(out + n, payload); break;
       case 'n': n += put(out + n, name_of(channel)); break;
-      case 'e': n += put(out + n, given.epoch); break;
+      case 'e': n += put(out + n, epoch_of(channel)); break;
       case 'd': n += sprintf(out + n, "%d", channel); break;
       case 'q': n += sprintf(out + n, "%ld", seq); break;
       default: out[n++] = *form;
