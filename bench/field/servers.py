@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -17,21 +18,34 @@ COALESCED = f"{LIMIT}, coalescing"
 
 
 @contextmanager
+def process(
+    field: Field, name: str, words: list[str], *, beside: bool = False, **how: Any
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """*words* as a process on the server's core, or *beside* it on the generator's; ended with all it has started."""
+    log = log_of(field, name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with field.beside() if beside else field.server(), log.open("wb") as output:
+        started = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **how)
+    try:
+        yield started
+    finally:
+        _end(started)
+
+
+def log_of(field: Field, name: str) -> Path:
+    return field.folder / "logs" / f"{name.replace(' ', '-')}.log"
+
+
+@contextmanager
 def served(
     field: Field, name: str, port: int, words: list[str], options: Mapping[str, Any], **how: Any
 ) -> Iterator[Target]:
-    """*words* as a process on the server's core, once its port answers; ended with all that it has started."""
-    log = (field.folder / "logs" / f"{name.replace(' ', '-')}.log").absolute()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with field.server(), log.open("ab") as output:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **how)
-    try:
-        wait_for(lambda: process.poll() is not None or _listens(process.pid, port), 60, what=name)
-        if process.poll() is not None:
-            raise SystemExit(f"{name} ended at once:\n{log.read_text('utf-8')[-2000:]}")
-        yield Target(field, name, family(process.pid), {"port": port, **options})
-    finally:
-        _end(process)
+    """*words* as a server, once its port answers; SystemExit where it ends before that."""
+    with process(field, name, words, **how) as started:
+        wait_for(lambda: started.poll() is not None or _listens(started.pid, port), 60, what=name)
+        if started.poll() is not None:
+            raise SystemExit(f"{name} ended at once:\n{log_of(field, name).read_text('utf-8')[-2000:]}")
+        yield Target(field, name, family(started.pid), {"port": port, **options})
 
 
 def _listens(pid: int, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""sse-starlette as one who knows it would write it: one subscription for all, a queue a client, each frame made once."""
+"""sse-starlette as one who knows it would use it: one subscription for all, a queue a client, each frame made once."""
 
 import asyncio
 import os
