@@ -36,6 +36,10 @@ class Doorbell(Protocol):
         """How many rings nobody has answered yet; None where that cannot be told."""
         ...
 
+    def take(self, queue: str) -> None:
+        """Takes one unanswered ring away, if there is one: a job was begun without it."""
+        ...
+
 
 def celery_queue(queue: str) -> str:
     return f"tailrace.{queue}"
@@ -132,6 +136,15 @@ class CeleryDoorbell(Doorbell):
         enough = heap.asked >= OFTEN and (self.rung(queue) or 0) >= HEAP
         self._heaps[queue] = self._heaps[queue]._replace(enough=enough)
         return enough
+
+    def take(self, queue: str) -> None:
+        if queue.startswith(FOREIGN):
+            return
+        try:
+            with self._app.producer_or_acquire() as producer:
+                producer.channel.basic_get(celery_queue(queue), no_ack=True)
+        except Exception as error:  # noqa: BLE001 - one ring too many is harmless, whatever it was
+            log.debug("a ring of queue %s is left (%s)", queue, type(error).__name__)
 
     def rung(self, queue: str) -> int | None:
         if queue.startswith(FOREIGN):

@@ -5,7 +5,7 @@ filing the head once more. The log is the truth, these are its bookmarks.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import redis
@@ -74,6 +74,15 @@ return found
 """
 
 
+class Filed(NamedTuple):
+    """What came of filing a job."""
+
+    #: Queues to ring for: those of jobs that were parked for a place which this one has given up.
+    rings: list[str]
+    #: 1 for the job that begins next; None where it does not wait in its queue.
+    position: int | None
+
+
 class Index:
     """The bookmarks in Redis. Every call may raise LogUnavailable."""
 
@@ -98,12 +107,11 @@ class Index:
         with available():
             return bool(self._announce([keys.LIVE], [job_id, self._clock(), "+inf" if most is None else most]))
 
-    def file(self, head: Head) -> list[str]:
+    def file(self, head: Head) -> Filed:
         """Puts the job where its head says that it belongs; a head older than the one it was last filed by is let be.
 
         Whoever is held up between an append and its filing must not put a job that runs back into its queue. The feed
         is told first, in the same call: of a job that has ended nothing more would tell it.
-        Returns the queues to ring for: those of jobs that were parked for a place which this one has given up.
         """
         state, lease = head.state, self._lease_ms if head.state in HELD else ""
         scores = {
@@ -120,9 +128,9 @@ class Index:
         filing = [*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words
         noting = self.feed.noting(head.id, Cursor(head.epoch, head.seq))
         with available():
-            noted, rings = self._file(*together(noting, filing))
+            noted, (rings, rank) = self._file(*together(noting, filing))
         self.feed.noted(noted)
-        return names(rings)
+        return Filed(names(rings), _position(rank))
 
     def forget(self, job_ids: Sequence[str]) -> None:
         """Takes jobs whose log is gone out of every list; the feed keeps their numbers."""
@@ -163,7 +171,7 @@ class Index:
             return []
         with available():
             ranks = self._ranks([keys.waiting(queue)], job_ids)
-        return [None if rank < 0 else int(rank) + 1 for rank in ranks]
+        return [_position(rank) for rank in ranks]
 
     # Leases ---------------------------------------------------------------------------------------------------
 
@@ -253,6 +261,10 @@ def _unwatched_ms(head: Head) -> int | str:
     if head.unwatched_seconds is None or head.state.terminal or head.state is JobState.CANCELLING:
         return ""
     return round(head.unwatched_seconds * 1000)
+
+
+def _position(rank: int) -> int | None:
+    return None if rank < 0 else int(rank) + 1
 
 
 def _place(head: Head) -> int:

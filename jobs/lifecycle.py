@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from jobs import decisions
 from jobs import events as ev
@@ -16,14 +17,22 @@ from jobs.index import Index
 from jobs.model import Job, JobState
 from jobs.writer import Decision, Writer, load
 
-#: Waiting jobs that a claim passes over before it leaves the queue to others, and those that it looks at first.
+#: Waiting jobs that a claim passes over before it leaves the queue to others; those that it looks at first, and how
+#: many times as many it looks at next.
 CLAIM_DEPTH = 1000
-_CLAIM_PAGE = 50
+_CLAIM_PAGE, _CLAIM_MORE = 10, 10
 
 #: Why a child is cancelled that nobody waits for any more.
 ORPHANED = "Its parent job has ended."
 
 log = logging.getLogger(__name__)
+
+
+class Settled(NamedTuple):
+    """A job that has been filed, and its position in the queue then, where it waits in one."""
+
+    job: Job
+    position: int | None = None
 
 
 class Lifecycle:
@@ -47,6 +56,12 @@ class Lifecycle:
     def submit(
         self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None
     ) -> Job:
+        """As :meth:`accept`, for whoever does not ask where it stands."""
+        return self.accept(job_id, request, delay_seconds=delay_seconds, most=most).job
+
+    def accept(
+        self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None
+    ) -> Settled:
         """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job.
 
         QueueFull where *most* unfinished jobs are there already.
@@ -56,7 +71,7 @@ class Lifecycle:
         first = decisions.submit(request, until_ms=until)
         if not self.index.announce(job_id, most):
             raise QueueFull(most=most)
-        return self.settle(Writer(self.log.alone, job_id, self.clock).create(first))
+        return self._settle(Writer(self.log.alone, job_id, self.clock).create(first))
 
     def cancel(
         self, job_id: str, *, grace_seconds: float = 5.0, reason: str | None = None, by: str | None = None
@@ -79,7 +94,7 @@ class Lifecycle:
             job, gone = self._first(queue, heads, types, worker)
             if job is not None or len(ids) < size:
                 return job
-            start, size = start + len(ids) - gone, CLAIM_DEPTH
+            start, size = start + len(ids) - gone, size * _CLAIM_MORE
         return None
 
     def _ripe(self, head: Head) -> bool:
@@ -135,15 +150,18 @@ class Lifecycle:
 
     def settle(self, job: Job) -> Job:
         """Files the job as it is now, rings where it waits for a worker, and sees to its parent and children."""
+        return self._settle(job).job
+
+    def _settle(self, job: Job) -> Settled:
         head = head_of(job)
-        self.file(head)
+        position = self.file(head)
         if head.state is JobState.QUEUED:
             self.doorbell.ring(head.queue)
         try:
             self._see_to_kin(job, head)
         except TailraceError as error:
             log.warning("job %s: its parent and children are left to the sweep: %s", job.id, error)
-        return job
+        return Settled(job, position)
 
     def _see_to_kin(self, job: Job, head: Head) -> None:
         """A child's end is told to its parent, a parent's to its children; of two that end at once one sees the other.
@@ -176,9 +194,14 @@ class Lifecycle:
             if not head.state.terminal:
                 self.cancel(head.id, by="parent", reason=ORPHANED)
 
-    def file(self, head: Head) -> None:
-        """Files the job by *head* and rings for those that were parked for a place which it has given up."""
-        self._ring(self.index.file(head))
+    def file(self, head: Head) -> int | None:
+        """Files the job by *head* and rings for those that were parked for a place which it has given up.
+
+        Its position in the queue, where it waits in one.
+        """
+        filed = self.index.file(head)
+        self._ring(filed.rings)
+        return filed.position
 
     def _ring(self, queues: Sequence[str]) -> None:
         for queue in queues:

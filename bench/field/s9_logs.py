@@ -12,11 +12,12 @@ from bench.field.inner import Inner, inner
 from bench.field.poster import Poster
 from jobs import decisions
 from jobs import events as ev
-from jobs.doorbell import Doorbell, celery_queue
+from jobs.doorbell import celery_queue
 from jobs.files import new_id
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
 from jobs.writer import Writer
+from worker.guests import Mute
 
 TITLE = "Growth: what an append, a submit and a resume cost as logs grow long and kept jobs many"
 NAME = "S9"
@@ -35,16 +36,6 @@ ENV = {
 }
 APPEND, APPEND_CPU = "an append", "an append, Redis's CPU"
 RESUME_LONG, RESUME_MANY, SUBMIT = "a resume by length", "a resume by jobs", "a submit"
-
-
-class _Silent(Doorbell):
-    """Nobody is to run what is only there to be kept."""
-
-    def ring(self, queue: str) -> bool:  # noqa: ARG002 - as a doorbell has it
-        return True
-
-    def rung(self, queue: str) -> int | None:  # noqa: ARG002 - as a doorbell has it
-        return None
 
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
@@ -72,7 +63,7 @@ def bars(figures: Figures) -> Iterator[Bar]:
 
 def _parts(service: Inner) -> Parts:
     given = {name: service.env[name] for name in ("REDIS_URL", "TAILRACE_DATA")}
-    return assemble(Settings.from_env({**given, **ENV}), doorbell=_Silent())
+    return assemble(Settings.from_env({**given, **ENV}), doorbell=Mute())
 
 
 # Long logs ----------------------------------------------------------------------------------------------------------

@@ -59,6 +59,10 @@ class Bell(Doorbell):
     def rung(self, queue: str) -> int | None:
         return self.rings.count(queue)
 
+    def take(self, queue: str) -> None:
+        if queue in self.rings:
+            self.rings.remove(queue)
+
 
 @dataclass
 class Yard:
