@@ -125,8 +125,10 @@ class Lifecycle:
         return None, gone
 
     def _start(self, head: Head, kind: TypeEntry, worker: str, asked_ms: int) -> Job | None:
-        #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one.
-        self.index.lease([head.id])
+        #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one. Of
+        #: those who reach for one job at once it lets one through, and sends the others on to the next.
+        if not self.index.hold(head.id):
+            return None
         begun: decisions.Events = ()
 
         def start(job: Job) -> decisions.Events:
