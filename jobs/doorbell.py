@@ -4,9 +4,7 @@ A doorbell that is lost, doubled or late does no harm: the queue is ours, a swee
 """
 
 import logging
-import time
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from celery import Celery
@@ -17,10 +15,6 @@ from jobs.redis_url import RedisUrl
 
 #: The one task; its one argument is the queue.
 TASK = "tailrace.answer"
-#: So many rings that nobody has answered are enough for a while: no worker gets through them before the next look.
-HEAP = 1000
-#: Between two looks at how many there are; and fewer rings than so many in that time are not worth a look.
-LOOK_SECONDS, OFTEN = 0.25, 10
 #: How the queues of a project's own tasks begin, which no job type's queue can: its own messages begin their jobs.
 FOREIGN = "celery:"
 
@@ -99,23 +93,14 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-class _Heap(NamedTuple):
-    """What a look at one queue's rings has found, and how many have been asked for since."""
-
-    looked: float
-    enough: bool
-    asked: int
-
-
 class CeleryDoorbell(Doorbell):
-    """Rings through Celery's broker; a ring is a third of what a submit costs, and a heap of them needs no more."""
+    """Rings through Celery's broker."""
 
-    def __init__(self, app: Celery, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._monotonic = app, monotonic
-        self._heaps: dict[str, _Heap] = {}
+    def __init__(self, app: Celery) -> None:
+        self._app = app
 
     def ring(self, queue: str) -> bool:
-        if queue.startswith(FOREIGN) or self._enough(queue):
+        if queue.startswith(FOREIGN):
             return True
         try:
             self._app.send_task(TASK, args=[queue], queue=celery_queue(queue), ignore_result=True)
@@ -123,19 +108,6 @@ class CeleryDoorbell(Doorbell):
             log.warning("the doorbell of queue %s could not be rung (%s)", queue, type(error).__name__)
             return False
         return True
-
-    def _enough(self, queue: str) -> bool:
-        """Whether so many rings wait in *queue* that one more would tell nobody anything; looked at when it is busy."""
-        now = self._monotonic()
-        heap = self._heaps.get(queue) or _Heap(now, enough=False, asked=0)
-        if now - heap.looked < LOOK_SECONDS:
-            self._heaps[queue] = heap._replace(asked=heap.asked + 1)
-            return heap.enough
-        #: One looks; who rings meanwhile goes by the look before.
-        self._heaps[queue] = _Heap(now, heap.enough, 0)
-        enough = heap.asked >= OFTEN and (self.rung(queue) or 0) >= HEAP
-        self._heaps[queue] = self._heaps[queue]._replace(enough=enough)
-        return enough
 
     def take(self, queue: str) -> None:
         if queue.startswith(FOREIGN):

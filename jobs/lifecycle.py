@@ -17,6 +17,10 @@ from jobs.index import Index
 from jobs.model import Job, JobState
 from jobs.writer import Decision, Writer, load
 
+#: Behind so many waiting jobs none is rung for: their own rings call as many slots, and whoever is called, or turns to
+#: something else, rings for those that it leaves to others (worker/slot.py).
+RUNG = 100
+
 #: Waiting jobs that a claim passes over before it leaves the queue to others; those that it looks at first, and how
 #: many times as many it looks at next.
 CLAIM_DEPTH = 1000
@@ -157,7 +161,7 @@ class Lifecycle:
     def _settle(self, job: Job) -> Settled:
         head = head_of(job)
         position = self.file(head)
-        if head.state is JobState.QUEUED:
+        if head.state is JobState.QUEUED and (position or 0) <= RUNG:
             self.doorbell.ring(head.queue)
         try:
             self._see_to_kin(job, head)

@@ -68,28 +68,35 @@ class Slot:
         To be called by Celery costs more than a short job does: whoever goes on takes the next job's ring away instead.
         """
         with self.answering():
-            until, more = time.monotonic() + TURN_SECONDS, self._runs_one(queue)
-            while more and time.monotonic() < until and self._registry.leaving() is None:
-                more = self._runs_one(queue, uncalled=True)
-        if more:
-            self._leave(queue)
+            until, job = time.monotonic() + TURN_SECONDS, self._claim(queue)
+            if job is not None:
+                self._pass_on(queue)
+            while job is not None:
+                self._end(job)
+                if time.monotonic() >= until or self._registry.leaving() is not None:
+                    self._pass_on(queue)
+                    return
+                job = self._claim(queue)
+                if job is not None:
+                    self._parts.lifecycle.doorbell.take(queue)
 
-    def _leave(self, queue: str) -> None:
-        """Jobs may be left of which no ring tells: behind a heap of them none was rung, and they are used up by now."""
-        waiting, bell = self._parts.lifecycle.index.depth(queue), self._parts.lifecycle.doorbell
-        if waiting and bell.rung(queue) == 0:
-            bell.ring(queue)
-
-    def _runs_one(self, queue: str, *, uncalled: bool = False) -> bool:
+    def _claim(self, queue: str) -> Job | None:
         self._stopwatch.start()
         with self._claiming:
             job = self._parts.lifecycle.claim(queue, self._entries, self._pool.holder(self._worker))
-        if job is not None:
-            if uncalled:
-                self._parts.lifecycle.doorbell.take(queue)
-            self.hold(job)
+        if job is None:
+            self._stopwatch.stop(None)
+        return job
+
+    def _end(self, job: Job) -> None:
+        self.hold(job)
         self._stopwatch.stop(job)
-        return job is not None
+
+    def _pass_on(self, queue: str) -> None:
+        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one."""
+        lifecycle = self._parts.lifecycle
+        if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
+            lifecycle.doorbell.ring(queue)
 
     def answering(self) -> AbstractContextManager[None]:
         """Stands around a claim and what follows from it; a process that jobs share is no warden's to kill for one."""

@@ -11,7 +11,7 @@ from bench.field.figures import OURS, Bar, Figure, Figures, Notes, ratio_bar
 from bench.field.ground import Field
 from bench.field.inner import Inner, inner, move
 from bench.field.poster import Poster
-from jobs.doorbell import HEAP, celery_queue
+from jobs.lifecycle import RUNG
 from tests.service import wait_for
 
 TITLE = "Submit: jobs accepted, run to the end, and told of"
@@ -19,10 +19,9 @@ NAME = "S6"
 CELERY = "bare Celery"
 #: The callers are enough for one web process never to wait for one; the slots are processes that run jobs, or tasks.
 CALLERS, SLOTS = 16, 2
-RINGS = celery_queue("default")
 #: What is posted.
 BODY = {"type": "nothing", "params": {}}
-SENT, COALESCED, THROUGH = "sent or accepted", "accepted behind a heap of rings", "run to the end"
+SENT, COALESCED, THROUGH = "sent, or accepted and rung for", "accepted, not rung for", "run to the end"
 AT_ONCE, OPENED = "first event, asked for by the submit", "first event, stream opened after it"
 
 
@@ -42,9 +41,9 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
 
 
 def bars(figures: Figures) -> Iterator[Bar]:
-    text = "jobs accepted/s by one web process, to tasks sent/s by a bare `apply_async`"
+    text = "jobs accepted/s by one web process, each rung for, to tasks sent/s by a bare `apply_async`"
     yield ratio_bar(figures, NAME, SENT, text, to=CELERY, limit=0.5, at_least=True)
-    text = "the same behind a heap of rings that nobody has answered"
+    text = "the same under load, behind so many waiting jobs that none is rung for"
     yield Bar(scenario=NAME, text=text, value=_coalesced(figures), limit=0.8, at_least=True)
     text = "jobs that do nothing, run/s end to end, to such tasks of a bare Celery"
     yield ratio_bar(figures, NAME, THROUGH, text, to=CELERY, limit=0.6, at_least=True)
@@ -61,20 +60,19 @@ def _coalesced(figures: Figures) -> float | None:
 
 
 def _accepted(service: Inner, notes: Notes, seconds: float) -> None:
-    """With nobody to run them, and every ring sent; then with so many unanswered that none is."""
+    """With nobody to run them, so that the queue grows: first while each job is rung for, then behind those."""
     with service.ground.server():
         notes.add(CELERY, SENT, "/s", send(service.bare, seconds=seconds))
     service.clear()
     poster = Poster(service.port, BODY, CALLERS)
     poster.run(jobs=CALLERS * 4)
-    #: Answered, as far as the doorbell can see: in so short a stretch no heap gathers.
-    stretches = []
-    for _ in range(round(seconds / 0.5)):
-        service.store.delete(RINGS)
-        stretches.append(poster.run(seconds=0.5).rate)
-    notes.add(OURS, SENT, "/s", sum(stretches) / len(stretches))
-    service.store.lpush(RINGS, *[b"{}"] * HEAP)
-    poster.run(seconds=0.6)
+    begun, posted = list[int](), list[float]()
+    while sum(posted) < seconds:
+        service.clear()
+        stretch = poster.run(jobs=RUNG)
+        begun.append(len(stretch.ids))
+        posted.append(stretch.seconds)
+    notes.add(OURS, SENT, "/s", sum(begun) / sum(posted))
     notes.add(OURS, COALESCED, "/s", poster.run(seconds=seconds).rate)
     poster.close()
     service.clear()

@@ -10,9 +10,9 @@ from bench.field.figures import OURS, Bar, Figure, Figures, Notes
 from bench.field.ground import Field
 from bench.field.inner import Inner, inner
 from bench.field.poster import Poster
+from bench.field.s6 import BODY
 from jobs import decisions
 from jobs import events as ev
-from jobs.doorbell import celery_queue
 from jobs.files import new_id
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
@@ -131,12 +131,10 @@ def _many_jobs(service: Inner, parts: Parts, notes: Notes, places: tuple[int, ..
     """Each waits, which is the dearest that a kept job can do for others."""
     story = _begun(parts)
     story.write([_item(n) for n in range(STORY)])
-    poster, resume = Poster(service.port, {"type": "nothing", "params": {}}, 1), _resume(service, story, STORY // 2)
+    poster, resume = Poster(service.port, BODY, 1), _resume(service, story, STORY // 2)
     for place in places:
         while service.live() < place:
             parts.lifecycle.submit(new_id(), _request())
-        #: Behind a heap of rings a submit is cheaper, and none of these is to have one.
-        service.store.delete(celery_queue("default"))
         notes.add(OURS, f"{SUBMIT} at {place}", "ms", median(poster.run(jobs=looks).took) * 1000)
         notes.add(OURS, f"{RESUME_MANY} at {place}", "ms", _milliseconds(looks, resume))
     poster.close()

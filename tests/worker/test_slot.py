@@ -87,9 +87,21 @@ def test_after_a_while_other_queues_have_their_turn_and_who_waits_still_has_a_ri
     slot.answer("default")
 
     assert states(parts, ids) == ["succeeded", "queued", "queued"]
-    assert bell.rings == ["default"], "one for the slot that it leaves behind"
+    assert bell.rings == ["default"], "one, and no more than there are jobs without"
     slot.answer("default")
-    assert bell.rings == ["default"], "no more than there are"
+    assert bell.rings == ["default"]
+
+
+def test_whoever_is_called_rings_for_the_next_before_it_begins(slot: Slot, parts: Parts, bell: Bell) -> None:
+    """Jobs may be long, and no ring may be left for those that wait behind them."""
+    seen = list[list[str]]()
+    slot.hold = lambda _job: seen.append(list(bell.rings))  # type: ignore[method-assign,assignment,func-returns-value]
+    submitted(parts, 2)
+    bell.rings.clear()
+    slot.answer("default")
+
+    assert seen[0] == ["default"]
+    assert bell.rings == [], "it came to the second one itself"
 
 
 def test_a_worker_that_is_to_stop_begins_no_further_job(slot: Slot, parts: Parts, registry: Registry) -> None:
