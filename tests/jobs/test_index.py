@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -9,8 +7,7 @@ from jobs.files import new_id
 from jobs.head import Head, head_of
 from jobs.model import JobState
 from tests.histories import BEGIN, fold_all, record_of
-from tests.jobs.conftest import Clients, Yard, yard_of
-from tests.service import wait_for
+from tests.jobs.conftest import Yard
 
 
 def head(job_id: str = "a", **more: object) -> Head:
@@ -52,20 +49,6 @@ def test_of_jobs_that_are_announced_so_many_are_taken_and_each_once(yard: Yard) 
     assert yard.index.live_count() == 3
 
 
-def test_of_those_who_reach_for_one_job_one_gets_its_lease(yard: Yard) -> None:
-    assert [yard.index.hold(job_id) for job_id in ("a", "b", "a")] == [True, True, False]
-
-
-def test_whoever_died_with_a_lease_in_hand_is_followed_by_another(
-    redis_url: str, clients: Clients, tmp_path: Path
-) -> None:
-    hasty = yard_of(clients(redis_url), tmp_path, lease_seconds=0.05)
-    assert hasty.index.hold("a")
-    wait_for(lambda: hasty.index.overdue() == ["a"], what="the end of the lease")
-
-    assert hasty.index.hold("a")
-
-
 def test_filing_twice_is_filing_once(yard: Yard) -> None:
     yard.index.file(head(state=JobState.RUNNING))
     before = {key: yard.client.dump(key) for key in yard.client.keys("*")}
@@ -91,38 +74,6 @@ def test_only_queues_that_had_a_job_are_listed(yard: Yard) -> None:
 
     assert yard.index.queues() == ["slow"]
     assert yard.index.waiting("slow", 0, -1) == ["a"]
-
-
-# Leases ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_renewal_tells_which_leases_are_gone_and_makes_none(yard: Yard) -> None:
-    yard.index.lease(["a"])
-
-    assert yard.index.lease(["a", "b"], mode="XX") == ["b"]
-    assert yard.client.zrange(keys.LEASES, 0, -1) == [b"a"]
-
-
-def test_a_lease_that_is_there_is_kept_where_asked(yard: Yard) -> None:
-    yard.client.zadd(keys.LEASES, {"a": 5})
-    yard.index.lease(["a", "b"], mode="NX")
-
-    assert yard.client.zscore(keys.LEASES, "a") == 5
-    assert yard.client.zscore(keys.LEASES, "b") > 5
-
-
-def test_a_lease_runs_out_by_the_clock_of_redis_not_by_ours(redis_url: str, clients: Clients, tmp_path: Path) -> None:
-    yard = yard_of(clients(redis_url), tmp_path, lease_seconds=0.2)
-    yard.clock.now = BEGIN * 10
-    yard.index.lease(["a"])
-    assert yard.index.overdue() == []
-
-    assert wait_for(yard.index.overdue) == ["a"]
-    assert yard.index.lease(["a"], mode="XX") == []
-    assert yard.index.overdue() == []
-
-
-# Lists -----------------------------------------------------------------------------------------------------------
 
 
 def test_lists_go_from_the_newest_to_the_oldest_page_by_page(yard: Yard) -> None:
