@@ -44,6 +44,8 @@ class Lifecycle:
 
     def __init__(self, eventlog: FedLog, index: Index, doorbell: Doorbell, clock: Clock) -> None:
         self.log, self.index, self.doorbell, self.clock = eventlog, index, doorbell, clock
+        #: Heads of the jobs that the last claim met.
+        self._met: dict[str, Head] = {}
 
     def load(self, job_id: str) -> Job:
         return load(self.log, job_id)
@@ -94,12 +96,21 @@ class Lifecycle:
         start, size = 0, _CLAIM_PAGE
         while start < CLAIM_DEPTH:
             ids = self.index.waiting(queue, start, start + size - 1)
-            heads = [head for head in self.heads(ids) if head.type in types and self._ripe(head)]
+            heads = [head for head in self._candidates(ids) if head.type in types and self._ripe(head)]
             job, gone = self._first(queue, heads, types, worker)
             if job is not None or len(ids) < size:
                 return job
             start, size = start + len(ids) - gone, size * _CLAIM_MORE
         return None
+
+    def _candidates(self, ids: Sequence[str]) -> list[Head]:
+        """The heads of jobs that wait, read once for all claims that meet them there: only the first of them is begun.
+
+        What one says of its job may be over by now; whoever begins it reads the job itself.
+        """
+        new = self.heads([job_id for job_id in ids if job_id not in self._met])
+        self._met = {**{job_id: self._met[job_id] for job_id in ids if job_id in self._met}, **{h.id: h for h in new}}
+        return [self._met[job_id] for job_id in ids if job_id in self._met]
 
     def _ripe(self, head: Head) -> bool:
         """Whether a job found in a queue may begin; one that should not be there is put where it belongs."""
@@ -129,6 +140,8 @@ class Lifecycle:
         return None, gone
 
     def _start(self, head: Head, kind: TypeEntry, worker: str, asked_ms: int) -> Job | None:
+        #: Whatever comes of it, what its head says is over.
+        self._met.pop(head.id, None)
         #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one. Of
         #: those who reach for one job at once it lets one through, and sends the others on to the next.
         if not self.index.hold(head.id):

@@ -65,20 +65,21 @@ class Slot:
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any, and for a moment those that follow it.
 
-        To be called by Celery costs more than a short job does: whoever goes on takes the next job's ring away instead.
+        To be called by Celery costs more than a short job does: whoever goes on takes a ring away instead, where more
+        of them wait than there can be idle slots on the way to.
         """
         with self.answering():
             until, job = time.monotonic() + TURN_SECONDS, self._claim(queue)
-            if job is not None:
-                self._pass_on(queue)
+            spare = 0 if job is None else self._pass_on(queue) // 2
             while job is not None:
                 self._end(job)
                 if time.monotonic() >= until or self._registry.leaving() is not None:
                     self._pass_on(queue)
                     return
                 job = self._claim(queue)
-                if job is not None:
+                if job is not None and spare > 0:
                     self._parts.lifecycle.doorbell.take(queue)
+                    spare -= 1
 
     def _claim(self, queue: str) -> Job | None:
         self._stopwatch.start()
@@ -92,11 +93,16 @@ class Slot:
         self.hold(job)
         self._stopwatch.stop(job)
 
-    def _pass_on(self, queue: str) -> None:
-        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one."""
+    def _pass_on(self, queue: str) -> int:
+        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one.
+
+        How many rings wait, as far as that was asked.
+        """
         lifecycle = self._parts.lifecycle
-        if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
+        rings = lifecycle.doorbell.rung(queue) if lifecycle.index.depth(queue) else None
+        if rings == 0:
             lifecycle.doorbell.ring(queue)
+        return rings or 0
 
     def answering(self) -> AbstractContextManager[None]:
         """Stands around a claim and what follows from it; a process that jobs share is no warden's to kill for one."""
