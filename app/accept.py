@@ -3,17 +3,16 @@
 from app.problems import Problem
 from jobs.errors import InvalidEvent
 from jobs.events import Request
-from jobs.model import Job
+from jobs.lifecycle import Settled
 from jobs.wiring import Parts
 
 
-def accept(parts: Parts, job_id: str, request: Request, *, delay_seconds: float | None = None) -> Job:
+def accept(parts: Parts, job_id: str, request: Request, *, delay_seconds: float | None = None) -> Settled:
     """The job, stored: once this returns it may be answered 202. The same id twice is one job."""
-    if parts.index.live_count() >= parts.settings.max_queued:
-        raise Problem("queue_full", f"There are {parts.settings.max_queued} unfinished jobs already; try again later.")
     parts.files.hold(request.files, job_id)
     try:
-        return parts.lifecycle.submit(job_id, request, delay_seconds=delay_seconds)
+        most = parts.settings.max_queued
+        return parts.lifecycle.accept(job_id, request, delay_seconds=delay_seconds, most=most)
     except InvalidEvent as error:
         #: 1e9 is three bytes in a body and twelve in the log.
         raise Problem("too_large", "The params, or the labels and names, are too large once written out.") from error

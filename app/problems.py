@@ -16,6 +16,7 @@ from jobs.errors import (
     InvalidTransition,
     JobNotFound,
     LogUnavailable,
+    QueueFull,
     TailraceError,
 )
 from jobs.validation import Fault
@@ -75,6 +76,7 @@ _TOLD: dict[type[TailraceError], str] = {
     FileTooLarge: "too_large",
     InvalidCursor: "malformed_cursor",
     InvalidTransition: "conflict",
+    QueueFull: "queue_full",
 }
 
 log = logging.getLogger(__name__)

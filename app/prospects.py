@@ -48,6 +48,10 @@ class Prospects:
         parked = self._life.index.limits.parked([job_id for job_id, at in positions.items() if at is None])
         return [self._place(queue, kinds[job_id], at, parked.get(job_id)) for job_id, at in positions.items()]
 
+    def at(self, queue: str, kind: str, position: int) -> Place:
+        """The place of a job of type *kind* that is known to stand at *position* of its queue."""
+        return self._place(queue, kind, position, None)
+
     def _place(self, queue: str, kind: str, at: int | None, parked: Parked | None) -> Place:
         position = at or (parked.position if parked else None)
         forecast = None if position is None or not self._known.serves(kind) else self._forecast(queue)

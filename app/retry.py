@@ -25,8 +25,8 @@ class Retry:
             raise Problem("not_terminal", f"The job is {job.state}; only a job that has ended can be retried.")
         #: The type may have moved to another queue since; the old one may have no worker any more.
         queue = self._view.known.get(job.request.type).queue
-        again = accept(self._parts, new_id(), again_of(job, queue, self._parts.clock))
-        return answer(self._view.job(again), 202, {"Location": self._view.path(again.id)})
+        again, position = accept(self._parts, new_id(), again_of(job, queue, self._parts.clock))
+        return answer(self._view.job(again, position), 202, {"Location": self._view.path(again.id)})
 
 
 def again_of(job: Job, queue: str, clock: Clock) -> Request:

@@ -14,6 +14,7 @@ from app.view import View
 from app.wish import Wish, check_members, check_params, wish_of
 from jobs.errors import JobNotFound
 from jobs.files import new_id
+from jobs.lifecycle import Settled
 from jobs.model import Job
 from jobs.wiring import Parts
 
@@ -31,8 +32,9 @@ class Submit:
         offer = negotiate(JSON, EVENT_STREAM)
         key = idempotency.check_key(request.headers.get("Idempotency-Key"))
         body = read_object(request, self._parts.settings.max_body_bytes)
-        job, replayed = (self._make(new_id(), body), False) if key is None else self._once(key, body)
-        response = self._stream(job) if offer == EVENT_STREAM else answer(self._view.job(job), 202)
+        made, replayed = (self._make(new_id(), body), False) if key is None else self._once(key, body)
+        job = made.job
+        response = self._stream(job) if offer == EVENT_STREAM else answer(self._view.job(job, made.position), 202)
         response.headers["Location"] = self._view.path(job.id)
         if replayed:
             response.headers["Idempotency-Replayed"] = "true"
@@ -43,7 +45,7 @@ class Submit:
         response.status_code = 200
         return response
 
-    def _once(self, key: str, body: dict[str, Any]) -> tuple[Job, bool]:
+    def _once(self, key: str, body: dict[str, Any]) -> tuple[Settled, bool]:
         """The job of *key*, and whether an earlier call has made it.
 
         The key is bound to an id before the job is made, so a crash between the two leaves nothing that the next
@@ -58,7 +60,7 @@ class Submit:
             promise = promise or self._promises.promise(place, mark, new_id())
             made = self._accept(promise.job_id, wish)
         self._promises.keep(place, promise)
-        return (made, False) if job is None else (job, True)
+        return (made, False) if job is None else (Settled(job), True)
 
     def _made(self, promise: Promise | None) -> Job | None:
         """The job that was promised; 404 where it has been made and is gone again."""
@@ -71,10 +73,10 @@ class Submit:
                 raise
             return None
 
-    def _make(self, job_id: str, body: dict[str, Any]) -> Job:
+    def _make(self, job_id: str, body: dict[str, Any]) -> Settled:
         return self._accept(job_id, self._wish(body))
 
-    def _accept(self, job_id: str, wish: Wish) -> Job:
+    def _accept(self, job_id: str, wish: Wish) -> Settled:
         return accept(self._parts, job_id, wish.request, delay_seconds=wish.delay_seconds)
 
     def _wish(self, body: dict[str, Any]) -> Wish:

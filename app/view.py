@@ -23,11 +23,11 @@ class View:
         known = Known(parts.catalogue)
         return cls(known, Prospects(parts.lifecycle, parts.paces, known, parts.clock), Auth(parts.settings))
 
-    def job(self, job: Job) -> dict[str, Any]:
-        """The whole resource."""
+    def job(self, job: Job, position: int | None = None) -> dict[str, Any]:
+        """The whole resource; *position* is the job's in its queue, where that is known already."""
         view = resource(job)
         view["served"] = self.known.serves(job.request.type)
-        view["queue"] = self._queue(job)
+        view["queue"] = self._queue(job, position)
         view["links"] = self.links(job.id)
         return view
 
@@ -65,9 +65,11 @@ class View:
     def path(job_id: str) -> str:
         return f"/v1/jobs/{job_id}"
 
-    def _queue(self, job: Job) -> Place | None:
+    def _queue(self, job: Job, position: int | None) -> Place | None:
         if job.state is not JobState.QUEUED:
             return None
+        if position is not None:
+            return self.prospects.at(job.request.queue, job.request.type, position)
         return self.prospects.place(job.request.queue, job.request.type, job.id)
 
 

@@ -3,7 +3,6 @@
 import platform
 import re
 import subprocess
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Self
 from bench.counting import Count
 from bench.passing import OBSTACLES, Passage
 from bench.proxies import nginx_version
+from bench.tables import markdown, put
 
 BEGIN, END = "<!-- measured: ./tailrace bench transports --write -->", "<!-- end of what was measured -->"
 NOTES = """\
@@ -106,7 +106,7 @@ def tables(findings: Findings) -> str:
     """Both tables and what they were made with, as Markdown that can be read as it is."""
     payload = round(sum(cell.payload for cell in findings.cells) / len(findings.cells))
     notes = NOTES.format(made=findings.made, payload=payload, waited=findings.waited)
-    return f"{_table(_by_rate(findings))}\n\n{_table(_by_transport(findings))}\n\n{notes}"
+    return f"{markdown(_by_rate(findings))}\n\n{markdown(_by_transport(findings))}\n\n{notes}"
 
 
 def _by_rate(findings: Findings) -> list[list[str]]:
@@ -152,28 +152,5 @@ def _lost(passage: Passage) -> str:
     return f"{'nothing' if passage.whole else 'EVENTS'} lost in {passage.cuts} cuts"
 
 
-def _table(rows: list[list[str]]) -> str:
-    """Markdown whose columns stand under each other."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, ["-" * width for width in widths])
-    lines = (" | ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
-
-
 def written(page: Path, findings: Findings) -> None:
-    """Puts the tables between the marks of *page*; what stands around them stays."""
-    before, mark, rest = page.read_text("utf-8").partition(BEGIN) if page.exists() else ("", BEGIN, END)
-    _, mark_of_end, after = rest.partition(END)
-    if not (mark and mark_of_end):
-        raise SystemExit(f"{page.name} has lost the marks between which the tables go")
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(f"{before}{BEGIN}\n\n{tables(findings)}\n{END}{after or chr(10)}", "utf-8")
+    put(page, tables(findings), BEGIN, END)

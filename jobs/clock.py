@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 #: Returns milliseconds since 1970; the core takes it as an argument and never looks at a wall itself.
 Clock = Callable[[], int]
@@ -16,7 +17,13 @@ def now_ms() -> int:
 def rfc3339(ms: int) -> str:
     """``1_700_000_000_123`` → ``2023-11-14T22:13:20.123Z``."""
     seconds, rest = divmod(ms, 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest:03d}Z"
+    return f"{_to_the_second(seconds)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _to_the_second(seconds: int) -> str:
+    """Remembered: a batch of events is of one second, and this is most of what its times cost."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def from_rfc3339(text: str) -> int:

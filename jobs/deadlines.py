@@ -26,6 +26,14 @@ end
 return gone
 """
 
+#: hold(leases; lease_ms, id): sets the job's lease, unless it has one that has not run out. Returns 1 where it was set.
+_HOLD = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[2]) or '0') > now then return 0 end
+return redis.call('ZADD', KEYS[1], 'CH', now + ARGV[1], ARGV[2])
+"""
+
 #: overdue(key; limit): the ids whose deadline has passed, by Redis's own clock.
 _OVERDUE = """
 local time = redis.call('TIME')
@@ -50,6 +58,7 @@ class Deadlines:
         self._clock = clock
         self._lease_ms = round(lease_seconds * 1000)
         self._lease = client.register_script(_LEASE)
+        self._hold = client.register_script(_HOLD)
         self._overdue = client.register_script(_OVERDUE)
         self._watched = client.register_script(_WATCHED)
 
@@ -59,6 +68,11 @@ class Deadlines:
             return []
         with available():
             return names(self._lease([keys.LEASES], [self._lease_ms, mode, *job_ids]))
+
+    def hold(self, job_id: str) -> bool:
+        """Sets the lease of a job that is about to be begun; False where somebody else is about to begin it."""
+        with available():
+            return bool(self._hold([keys.LEASES], [self._lease_ms, job_id]))
 
     def overdue(self, key: str = keys.LEASES, limit: int = 100) -> list[str]:
         """Ids of LEASES or UNWATCHED whose time is over."""

@@ -4,9 +4,7 @@ A doorbell that is lost, doubled or late does no harm: the queue is ours, a swee
 """
 
 import logging
-import time
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from celery import Celery
@@ -17,10 +15,6 @@ from jobs.redis_url import RedisUrl
 
 #: The one task; its one argument is the queue.
 TASK = "tailrace.answer"
-#: So many rings that nobody has answered are enough for a while: no worker gets through them before the next look.
-HEAP = 1000
-#: Between two looks at how many there are; and fewer rings than so many in that time are not worth a look.
-LOOK_SECONDS, OFTEN = 0.25, 10
 #: How the queues of a project's own tasks begin, which no job type's queue can: its own messages begin their jobs.
 FOREIGN = "celery:"
 
@@ -34,6 +28,10 @@ class Doorbell(Protocol):
 
     def rung(self, queue: str) -> int | None:
         """How many rings nobody has answered yet; None where that cannot be told."""
+        ...
+
+    def take(self, queue: str) -> None:
+        """Takes one unanswered ring away, if there is one: a job was begun without it."""
         ...
 
 
@@ -95,23 +93,14 @@ _CONFIG: dict[str, Any] = {
 }
 
 
-class _Heap(NamedTuple):
-    """What a look at one queue's rings has found, and how many have been asked for since."""
-
-    looked: float
-    enough: bool
-    asked: int
-
-
 class CeleryDoorbell(Doorbell):
-    """Rings through Celery's broker; a ring is a third of what a submit costs, and a heap of them needs no more."""
+    """Rings through Celery's broker."""
 
-    def __init__(self, app: Celery, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._monotonic = app, monotonic
-        self._heaps: dict[str, _Heap] = {}
+    def __init__(self, app: Celery) -> None:
+        self._app = app
 
     def ring(self, queue: str) -> bool:
-        if queue.startswith(FOREIGN) or self._enough(queue):
+        if queue.startswith(FOREIGN):
             return True
         try:
             self._app.send_task(TASK, args=[queue], queue=celery_queue(queue), ignore_result=True)
@@ -120,23 +109,21 @@ class CeleryDoorbell(Doorbell):
             return False
         return True
 
-    def _enough(self, queue: str) -> bool:
-        """Whether so many rings wait in *queue* that one more would tell nobody anything; looked at when it is busy."""
-        now = self._monotonic()
-        heap = self._heaps.get(queue) or _Heap(now, enough=False, asked=0)
-        if now - heap.looked < LOOK_SECONDS:
-            self._heaps[queue] = heap._replace(asked=heap.asked + 1)
-            return heap.enough
-        enough = heap.asked >= OFTEN and (self.rung(queue) or 0) >= HEAP
-        self._heaps[queue] = _Heap(now, enough, 0)
-        return enough
+    def take(self, queue: str) -> None:
+        if queue.startswith(FOREIGN):
+            return
+        try:
+            with self._app.producer_or_acquire() as producer:
+                producer.channel.basic_get(celery_queue(queue), no_ack=True)
+        except Exception as error:  # noqa: BLE001 - one ring too many is harmless, whatever it was
+            log.debug("a ring of queue %s is left (%s)", queue, type(error).__name__)
 
     def rung(self, queue: str) -> int | None:
         if queue.startswith(FOREIGN):
             return None
         try:
-            with self._app.connection_for_write() as connection, connection.channel() as channel:
-                return int(channel.queue_declare(celery_queue(queue), passive=True).message_count)
+            with self._app.producer_or_acquire() as producer:
+                return int(producer.channel.queue_declare(celery_queue(queue), passive=True).message_count)
         except (OperationalError, OSError) as error:
             log.debug("the depth of queue %s cannot be read (%s)", queue, type(error).__name__)
             return None

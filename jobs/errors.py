@@ -7,6 +7,7 @@ TailraceError
 ├── JobNotFound         no such job: never accepted, deleted, or past its retention
 ├── FileNotFound        no such upload or artifact
 ├── FileTooLarge        more bytes than the service takes
+├── QueueFull           as many unfinished jobs as the service takes
 ├── CursorMoved         somebody else appended first; read again and decide anew
 ├── RunLost             the job is no longer this run's; its writer must end
 ├── LogUnavailable      Redis is away or refuses to write
@@ -51,6 +52,11 @@ class FileNotFound(TailraceError):
 class FileTooLarge(TailraceError):
     text = "The file is larger than {limit} bytes."
     limit: int
+
+
+class QueueFull(TailraceError):
+    text = "There are {most} unfinished jobs already; try again later."
+    most: int
 
 
 class CursorMoved(TailraceError):

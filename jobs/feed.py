@@ -72,33 +72,36 @@ class Feed(Protocol):
 
 
 class FedLog(EventLog):
-    """A log whose every append is noted in the feed."""
+    """A log whose every append is noted in the feed; *alone* is it without, for whoever files the job next."""
 
-    def __init__(self, log: EventLog, feed: Feed) -> None:
-        self._log, self.feed = log, feed
+    def __init__(self, alone: EventLog, feed: Feed) -> None:
+        self.alone, self.feed = alone, feed
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
-        """Where the feed cannot be reached the batch is stored all the same; repeated, it is noted."""
-        at = self._log.append(job_id, batch)
-        if batch.entries:
+        """Where the feed cannot be reached the batch is stored all the same; repeated, it is noted.
+
+        Of a job that has ended its filing tells the feed, which comes next.
+        """
+        at = self.alone.append(job_id, batch)
+        if batch.entries and not batch.terminal:
             self.feed.note(job_id, at)
         return at
 
     def delete(self, job_id: str) -> None:
-        self._log.delete(job_id)
+        self.alone.delete(job_id)
         self.feed.forget([job_id])
 
     def read(self, job_id: str, after: int, limit: int = 1000) -> Page:
-        return self._log.read(job_id, after, limit)
+        return self.alone.read(job_id, after, limit)
 
     def load(self, job_id: str) -> tuple[bytes | None, Page]:
-        return self._log.load(job_id)
+        return self.alone.load(job_id)
 
     def kept(self, job_id: str) -> dict[str, bytes]:
-        return self._log.kept(job_id)
+        return self.alone.kept(job_id)
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
-        return self._log.heads(job_ids)
+        return self.alone.heads(job_ids)
 
 
 def oldest_of(first: Sequence[Pointer], last: Cursor) -> int:

@@ -10,10 +10,10 @@
 -- unwatched_ms, and with '' has none. With a lease it holds a place of each limit, waiting it keeps none but one that is
 -- reserved or that it was called back for, else it has none; who is parked for a place given up here is called back.
 -- All of it or, where a later head of the same epoch was filed, nothing.
--- Returns the queues to ring for, once for each job that was called back.
+-- Returns {the queues to ring for, once for each job that was called back; its rank in the queue, -1 without one}.
 local id, epoch, seq, place = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[#ARGV]
 local at_epoch, at_seq = string.match(redis.call('HGET', KEYS[7], id) or '', '^(.*)-(%d+)$')
-if at_epoch == epoch and tonumber(at_seq) > seq then return {} end
+if at_epoch == epoch and tonumber(at_seq) > seq then return {{}, -1} end
 redis.call('HSET', KEYS[7], id, epoch .. '-' .. ARGV[3])
 
 local record = redis.call('HGET', KEYS[1], id)
@@ -45,4 +45,4 @@ for _, limit in ipairs(cjson.decode(ARGV[7])) do
     call_back(limit)
   end
 end
-return rings
+return {rings, place ~= '' and redis.call('ZRANK', KEYS[#KEYS], id) or -1}

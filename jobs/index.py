@@ -5,6 +5,7 @@ filing the head once more. The log is the truth, these are its bookmarks.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import redis
@@ -12,10 +13,13 @@ import redis
 from jobs import keys
 from jobs.clock import Clock
 from jobs.deadlines import Deadlines
+from jobs.eventlog import Cursor
 from jobs.head import Head
 from jobs.limits import KEYS, Limits, limits_of, names, with_places
 from jobs.model import HELD, JobState
+from jobs.redis_feed import RedisFeed
 from jobs.redis_log import available, script
+from jobs.scripts import in_turn, together
 
 #: Priorities run from 0 (last) to 9 (first); within one the older job comes first.
 TOP_PRIORITY = 9
@@ -23,6 +27,15 @@ _PRIORITY_STEP = 10**13
 
 #: What those who watch get to come back in, after Redis was away, or their web process.
 RETURN_MS = 10_000
+
+#: announce(live; id, now, most): adds the id unless so many are there. Returns 1 where it is among them now.
+_ANNOUNCE = """
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
+  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+end
+return 1
+"""
 
 #: ranks(waiting; id, ...): the rank of each, -1 for one that does not wait.
 _RANKS = """
@@ -32,26 +45,39 @@ return found
 """
 
 
+class Filed(NamedTuple):
+    """What came of filing a job."""
+
+    #: Queues to ring for: those of jobs that were parked for a place which this one has given up.
+    rings: list[str]
+    #: 1 for the job that begins next; None where it does not wait in its queue.
+    position: int | None
+
+
 class Index(Deadlines):
     """The bookmarks in Redis. Every call may raise LogUnavailable."""
 
-    def __init__(self, client: redis.Redis, *, lease_seconds: float, clock: Clock) -> None:
+    def __init__(self, client: redis.Redis, feed: RedisFeed, *, lease_seconds: float, clock: Clock) -> None:
         super().__init__(client, lease_seconds=lease_seconds, clock=clock)
-        self._file = client.register_script(with_places(script("file.lua")))
+        self.feed = feed
+        self._announce = client.register_script(_ANNOUNCE)
+        self._file = client.register_script(in_turn(script("feed.lua"), with_places(script("file.lua"))))
         self.limits = Limits(client, reserve_ms=self._lease_ms)
         self._ranks = client.register_script(_RANKS)
 
-    def announce(self, job_id: str) -> None:
-        """Notes a job that is about to be created, so that the sweep finds it whatever happens next."""
-        now = self._clock()
-        with available():
-            self._client.zadd(keys.LIVE, {job_id: now}, nx=True)
+    def announce(self, job_id: str, most: int | None = None) -> bool:
+        """Notes a job that is about to be created, so that the sweep finds it whatever happens next.
 
-    def file(self, head: Head) -> list[str]:
+        False, and nothing is noted, where *most* unfinished jobs are there already and it is none of them.
+        """
+        with available():
+            return bool(self._announce([keys.LIVE], [job_id, self._clock(), "+inf" if most is None else most]))
+
+    def file(self, head: Head) -> Filed:
         """Puts the job where its head says that it belongs; a head older than the one it was last filed by is let be.
 
-        Whoever is held up between an append and its filing must not put a job that runs back into its queue.
-        Returns the queues to ring for: those of jobs that were parked for a place which this one has given up.
+        Whoever is held up between an append and its filing must not put a job that runs back into its queue. The feed
+        is told first, in the same call: of a job that has ended nothing more would tell it.
         """
         state, lease = head.state, self._lease_ms if head.state in HELD else ""
         scores = {
@@ -65,11 +91,15 @@ class Index(Deadlines):
         words: list[str | int | bytes] = [head.id, head.epoch, head.seq, head.queue, lease, _unwatched_ms(head)]
         words += [msgspec.json.encode(limits_of(head))]
         words += ["" if score is None else score for score in scores.values()]
+        filing = [*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words
+        noting = self.feed.noting(head.id, Cursor(head.epoch, head.seq))
         with available():
-            return names(self._file([*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words))
+            noted, (rings, rank) = self._file(*together(noting, filing))
+        self.feed.noted(noted)
+        return Filed(names(rings), _position(rank))
 
     def forget(self, job_ids: Sequence[str]) -> None:
-        """Takes jobs whose log is gone out of every list."""
+        """Takes jobs whose log is gone out of every list; the feed keeps their numbers."""
         if not job_ids:
             return
         self.limits.forget(job_ids)
@@ -77,7 +107,8 @@ class Index(Deadlines):
         with available(), self._client.pipeline(transaction=False) as pipe:
             for key in lists:
                 pipe.zrem(key, *job_ids)
-            pipe.hdel(keys.FILED, *job_ids)
+            for key in (keys.FILED, keys.FED):
+                pipe.hdel(key, *job_ids)
             for queue in self.queues():
                 pipe.zrem(keys.waiting(queue), *job_ids)
             pipe.execute()
@@ -106,7 +137,7 @@ class Index(Deadlines):
             return []
         with available():
             ranks = self._ranks([keys.waiting(queue)], job_ids)
-        return [None if rank < 0 else int(rank) + 1 for rank in ranks]
+        return [_position(rank) for rank in ranks]
 
     # Times and lists ------------------------------------------------------------------------------------------
 
@@ -171,6 +202,10 @@ def _unwatched_ms(head: Head) -> int | str:
     if head.unwatched_seconds is None or head.state.terminal or head.state is JobState.CANCELLING:
         return ""
     return round(head.unwatched_seconds * 1000)
+
+
+def _position(rank: int) -> int | None:
+    return None if rank < 0 else int(rank) + 1
 
 
 def _place(head: Head) -> int:

@@ -3,23 +3,28 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from jobs import decisions
 from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.clock import Clock
 from jobs.doorbell import Doorbell
-from jobs.errors import JobNotFound, TailraceError
-from jobs.eventlog import Cursor
+from jobs.errors import JobNotFound, QueueFull, TailraceError
 from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
 from jobs.index import Index
 from jobs.model import Job, JobState
 from jobs.writer import Decision, Writer, load
 
-#: Waiting jobs that a claim passes over before it leaves the queue to others, and those that it looks at first.
+#: Behind so many waiting jobs none is rung for: their own rings call as many slots, and whoever is called, or turns to
+#: something else, rings for those that it leaves to others (worker/slot.py).
+RUNG = 100
+
+#: Waiting jobs that a claim passes over before it leaves the queue to others; those that it looks at first, and how
+#: many times as many it looks at next.
 CLAIM_DEPTH = 1000
-_CLAIM_PAGE = 50
+_CLAIM_PAGE, _CLAIM_MORE = 10, 10
 
 #: Why a child is cancelled that nobody waits for any more.
 ORPHANED = "Its parent job has ended."
@@ -27,11 +32,20 @@ ORPHANED = "Its parent job has ended."
 log = logging.getLogger(__name__)
 
 
+class Settled(NamedTuple):
+    """A job that has been filed, and its position in the queue then, where it waits in one."""
+
+    job: Job
+    position: int | None = None
+
+
 class Lifecycle:
     """The verbs of both tiers. Each may raise LogUnavailable; those on one job JobNotFound."""
 
     def __init__(self, eventlog: FedLog, index: Index, doorbell: Doorbell, clock: Clock) -> None:
         self.log, self.index, self.doorbell, self.clock = eventlog, index, doorbell, clock
+        #: Heads of the jobs that the last claim met.
+        self._met: dict[str, Head] = {}
 
     def load(self, job_id: str) -> Job:
         return load(self.log, job_id)
@@ -45,13 +59,25 @@ class Lifecycle:
             return head
         raise JobNotFound(job_id=job_id)
 
-    def submit(self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None) -> Job:
-        """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job."""
+    def submit(
+        self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None
+    ) -> Job:
+        """As :meth:`accept`, for whoever does not ask where it stands."""
+        return self.accept(job_id, request, delay_seconds=delay_seconds, most=most).job
+
+    def accept(
+        self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None
+    ) -> Settled:
+        """Stores the job and rings; when this returns, the job is accepted. The same id twice is one job.
+
+        QueueFull where *most* unfinished jobs are there already.
+        """
         until = self.clock() + round(delay_seconds * 1000) if delay_seconds else None
         #: What cannot be stored is refused here, before anybody hears of the job.
         first = decisions.submit(request, until_ms=until)
-        self.index.announce(job_id)
-        return self.settle(Writer(self.log, job_id, self.clock).create(first))
+        if not self.index.announce(job_id, most):
+            raise QueueFull(most=most)
+        return self._settle(Writer(self.log.alone, job_id, self.clock).create(first))
 
     def cancel(
         self, job_id: str, *, grace_seconds: float = 5.0, reason: str | None = None, by: str | None = None
@@ -70,12 +96,21 @@ class Lifecycle:
         start, size = 0, _CLAIM_PAGE
         while start < CLAIM_DEPTH:
             ids = self.index.waiting(queue, start, start + size - 1)
-            heads = [head for head in self.heads(ids) if head.type in types and self._ripe(head)]
+            heads = [head for head in self._candidates(ids) if head.type in types and self._ripe(head)]
             job, gone = self._first(queue, heads, types, worker)
             if job is not None or len(ids) < size:
                 return job
-            start, size = start + len(ids) - gone, CLAIM_DEPTH
+            start, size = start + len(ids) - gone, size * _CLAIM_MORE
         return None
+
+    def _candidates(self, ids: Sequence[str]) -> list[Head]:
+        """The heads of jobs that wait, read once for all claims that meet them there: only the first of them is begun.
+
+        What one says of its job may be over by now; whoever begins it reads the job itself.
+        """
+        new = self.heads([job_id for job_id in ids if job_id not in self._met])
+        self._met = {**{job_id: self._met[job_id] for job_id in ids if job_id in self._met}, **{h.id: h for h in new}}
+        return [self._met[job_id] for job_id in ids if job_id in self._met]
 
     def _ripe(self, head: Head) -> bool:
         """Whether a job found in a queue may begin; one that should not be there is put where it belongs."""
@@ -105,8 +140,12 @@ class Lifecycle:
         return None, gone
 
     def _start(self, head: Head, kind: TypeEntry, worker: str, asked_ms: int) -> Job | None:
-        #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one.
-        self.index.lease([head.id])
+        #: Whatever comes of it, what its head says is over.
+        self._met.pop(head.id, None)
+        #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one. Of
+        #: those who reach for one job at once it lets one through, and sends the others on to the next.
+        if not self.index.hold(head.id):
+            return None
         begun: decisions.Events = ()
 
         def start(job: Job) -> decisions.Events:
@@ -126,19 +165,22 @@ class Lifecycle:
 
     def decide(self, job_id: str, decision: Decision) -> Job:
         """Appends what *decision* makes of the job and files the outcome."""
-        return self.settle(Writer(self.log, job_id, self.clock).decide(decision))
+        return self.settle(Writer(self.log.alone, job_id, self.clock).decide(decision))
 
     def settle(self, job: Job) -> Job:
         """Files the job as it is now, rings where it waits for a worker, and sees to its parent and children."""
+        return self._settle(job).job
+
+    def _settle(self, job: Job) -> Settled:
         head = head_of(job)
-        self.file(head)
-        if head.state is JobState.QUEUED:
+        position = self.file(head)
+        if head.state is JobState.QUEUED and (position or 0) <= RUNG:
             self.doorbell.ring(head.queue)
         try:
             self._see_to_kin(job, head)
         except TailraceError as error:
             log.warning("job %s: its parent and children are left to the sweep: %s", job.id, error)
-        return job
+        return Settled(job, position)
 
     def _see_to_kin(self, job: Job, head: Head) -> None:
         """A child's end is told to its parent, a parent's to its children; of two that end at once one sees the other.
@@ -171,11 +213,14 @@ class Lifecycle:
             if not head.state.terminal:
                 self.cancel(head.id, by="parent", reason=ORPHANED)
 
-    def file(self, head: Head) -> None:
-        """Files the job by *head* and rings for those that were parked for a place which it has given up."""
-        #: First: a crash between the two leaves a job that the sweep files again, never one that the feed has lost.
-        self.log.feed.note(head.id, Cursor(head.epoch, head.seq))
-        self._ring(self.index.file(head))
+    def file(self, head: Head) -> int | None:
+        """Files the job by *head* and rings for those that were parked for a place which it has given up.
+
+        Its position in the queue, where it waits in one.
+        """
+        filed = self.index.file(head)
+        self._ring(filed.rings)
+        return filed.position
 
     def _ring(self, queues: Sequence[str]) -> None:
         for queue in queues:

@@ -162,8 +162,7 @@ def apply(job: Job | None, record: Record) -> Job:
     else:
         _check(job, event)
         _fold(job, record, event)
-    cursor = Cursor.parse(record.id)
-    job.epoch, job.seq = cursor
+    job.epoch, job.seq = record.id.partition("-")[0], record.seq
     return job
 
 

@@ -29,9 +29,18 @@ class RedisFeed(Feed):
         self._fresh = new_epoch()
 
     def note(self, job_id: str, at: Cursor) -> Cursor:
-        words: list[str | int] = [*self._known, self._fresh, self._max_pointers, job_id, at.epoch, at.seq]
         with available():
-            epoch, number = self._note([keys.FEED, keys.FEED_AT, keys.FED], words)
+            found = self._note(*self.noting(job_id, at))
+        return self.noted(found)
+
+    def noting(self, job_id: str, at: Cursor) -> tuple[Sequence[str], Sequence[str | int]]:
+        """The keys and words of feed.lua, for whoever has more to do in the same call."""
+        words: list[str | int] = [*self._known, self._fresh, self._max_pointers, job_id, at.epoch, at.seq]
+        return (keys.FEED, keys.FEED_AT, keys.FED), words
+
+    def noted(self, found: Sequence[Any]) -> Cursor:
+        """What feed.lua has answered."""
+        epoch, number = found
         self._known = known = Cursor(epoch.decode(), int(number))
         if known.epoch == self._fresh:
             self._fresh = new_epoch()

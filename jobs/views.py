@@ -157,8 +157,13 @@ class Items(msgspec.Struct):
         self.counts[state] = self.counts.get(state, 0) + 1
         self.recent.append(Item(key=event.key, state=event.state, time=time, error=event.error, fields=event.fields))
         if len(self.recent) > RECENT_ITEMS:
-            oldest = enumerate(self.recent[: FAILED_ITEMS + 1])
-            del self.recent[next((index for index, item in oldest if item.error is None), 0)]
+            del self.recent[self._expendable()]
+
+    def _expendable(self) -> int:
+        """The index of the item that is let go of next: the oldest that did not fail, unless too many did."""
+        if self.recent[0].error is None:
+            return 0
+        return next((n for n, item in enumerate(self.recent[: FAILED_ITEMS + 1]) if item.error is None), 0)
 
 
 class Alert(msgspec.Struct, omit_defaults=True):

@@ -45,8 +45,8 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
         max_events=settings.log_max_events,
         max_bytes=settings.log_max_bytes,
     )
-    log = FedLog(alone, RedisFeed(client))
-    index = Index(client, lease_seconds=settings.lease_seconds, clock=clock)
+    feed = RedisFeed(client)
+    log, index = FedLog(alone, feed), Index(client, feed, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)
     lifecycle = Lifecycle(log, index, doorbell, clock)
     return Parts(

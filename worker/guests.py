@@ -43,6 +43,9 @@ class Mute(Doorbell):
     def rung(self, queue: str) -> int | None:  # noqa: ARG002 - the port's
         return None
 
+    def take(self, queue: str) -> None:
+        """There is none."""
+
 
 def job_id_of(task_id: str, retries: int = 0) -> str:
     """The job of a task: its own id where that is one of ours, the same bits where it is a UUID, else a digest.

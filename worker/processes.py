@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from enum import Enum
+from functools import lru_cache
 
 import psutil
 
@@ -26,8 +27,9 @@ class Life(Enum):
     GONE = "gone"
 
 
+@lru_cache(maxsize=4)
 def born(pid: int) -> float:
-    """When the process began, in seconds since 1970."""
+    """When this process, whose *pid* it is, began, in seconds since 1970."""
     return float(psutil.Process(pid).create_time())
 
 

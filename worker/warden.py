@@ -53,6 +53,9 @@ class Later(Doorbell):
     def rung(self, queue: str) -> int | None:  # noqa: ARG002 - the port's
         return None
 
+    def take(self, queue: str) -> None:
+        """It answers none."""
+
 
 class Sweeper:
     """The worker tier's turn at the sweep, the rings that its warden has handed over, and a word on the load."""

@@ -50,7 +50,7 @@ def test_a_submit_that_crashed_before_it_stored_the_job_is_finished_by_its_repea
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(type(web.parts.lifecycle), "submit", lambda *_, **__: 1 / 0)
+        broken.setattr(type(web.parts.lifecycle), "accept", lambda *_, **__: 1 / 0)
         problem(_keyed(web, "k1"), 500, "internal")
     assert _keyed(web, "k1").status_code == 202
     assert web.parts.index.live_count() == 1

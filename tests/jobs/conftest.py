@@ -59,6 +59,10 @@ class Bell(Doorbell):
     def rung(self, queue: str) -> int | None:
         return self.rings.count(queue)
 
+    def take(self, queue: str) -> None:
+        if queue in self.rings:
+            self.rings.remove(queue)
+
 
 @dataclass
 class Yard:
@@ -76,8 +80,9 @@ class Yard:
 
 def yard_of(client: Any, folder: Path, *, lease_seconds: float = 60.0, retention_seconds: int = 3600) -> Yard:
     clock, bell = Clock(), Bell()
-    log = FedLog(RedisLog(client, retention_seconds=retention_seconds, max_events=10_000), RedisFeed(client))
-    index = Index(client, lease_seconds=lease_seconds, clock=clock)
+    feed = RedisFeed(client)
+    log = FedLog(RedisLog(client, retention_seconds=retention_seconds, max_events=10_000), feed)
+    index = Index(client, feed, lease_seconds=lease_seconds, clock=clock)
     life, files = Lifecycle(log, index, bell, clock), FileStore(str(folder), client, clock)
     sweep = Sweep(life, files, clock, retention_seconds=retention_seconds)
     return Yard(client, clock, bell, log, index, life, files, sweep)

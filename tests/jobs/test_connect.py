@@ -8,6 +8,7 @@ import redis
 from jobs.connect import bare_connection, redis_client
 from jobs.errors import LogUnavailable
 from jobs.redis_log import available
+from tests.jobs.conftest import Clients
 from tests.redises import WatchedPair, watched_pair
 from tests.service import UNIT, free_port, wait_for
 
@@ -31,6 +32,34 @@ def test_making_a_client_connects_to_nothing_and_nobody_there_is_an_unavailable_
         bare_connection(client)
     assert time.monotonic() - began < 5 * UNIT
     client.close()
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again(redis_url: str, clients: Clients) -> None:
+    client = clients(redis_url)
+    client.set("a", 1)
+    [connection] = client.connection_pool._connections
+    clients(redis_url).client_kill_filter(_id=client.client_id())
+    wait_for(lambda: _hung_up(connection), what="the end of the connection")
+
+    assert client.get("a") == b"1", "on another one"
+
+
+def _hung_up(connection: Any) -> bool:
+    try:
+        return bool(connection.can_read())
+    except redis.ConnectionError:
+        return True
+
+
+def test_a_connection_that_still_has_an_answer_is_not_used_again(redis_url: str, clients: Clients) -> None:
+    """Whoever asked for it is gone: it would be taken for the answer to the next question."""
+    client = clients(redis_url)
+    client.set("a", "right")
+    [connection] = client.connection_pool._connections
+    connection.send_command("ECHO", "wrong")
+    wait_for(connection.can_read, what="the answer that nobody takes")
+
+    assert client.get("a") == b"right"
 
 
 @pytest.mark.parametrize("form", ["rediss://{}", "rediss+sentinel://{}/shop", "rediss+cluster://{}"])

@@ -33,3 +33,17 @@ def test_a_lease_runs_out_by_the_clock_of_redis_not_by_ours(redis_url: str, clie
 
 
 # Lists -----------------------------------------------------------------------------------------------------------
+
+
+def test_of_those_who_reach_for_one_job_one_gets_its_lease(yard: Yard) -> None:
+    assert [yard.index.hold(job_id) for job_id in ("a", "b", "a")] == [True, True, False]
+
+
+def test_whoever_died_with_a_lease_in_hand_is_followed_by_another(
+    redis_url: str, clients: Clients, tmp_path: Path
+) -> None:
+    hasty = yard_of(clients(redis_url), tmp_path, lease_seconds=0.05)
+    assert hasty.index.hold("a")
+    wait_for(lambda: hasty.index.overdue() == ["a"], what="the end of the lease")
+
+    assert hasty.index.hold("a")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from celery import Celery
 
-from jobs.doorbell import HEAP, LOOK_SECONDS, OFTEN, TASK, CeleryDoorbell, celery_app, celery_queue
+from jobs.doorbell import TASK, CeleryDoorbell, celery_app, celery_queue
 from tests.jobs.conftest import Clients
 from tests.service import UNIT, RedisServer, free_port
 
@@ -44,40 +44,16 @@ def test_rings_that_nobody_answered_are_counted(redis_url: str, apps: list[Celer
     assert bell.rung("fast") == 0
 
 
-def test_behind_a_heap_of_rings_no_more_are_rung_until_it_is_smaller(
-    redis_url: str, clients: Clients, apps: list[Celery]
-) -> None:
-    clock = [0.0]
-    apps.append(celery_app(redis_url))
-    bell, client = CeleryDoorbell(apps[-1], monotonic=lambda: clock[0]), clients(redis_url)
-    bell.ring("slow")
-    [ring] = client.lrange(celery_queue("slow"), 0, -1)
-    client.rpush(celery_queue("slow"), *[ring] * (HEAP - 1))
+def test_a_ring_can_be_taken_away_by_whoever_needs_no_call(redis_url: str, apps: list[Celery]) -> None:
+    bell = bell_of(redis_url, apps)
+    for _ in range(2):
+        bell.ring("slow")
+    bell.ring("fast")
+    for left in (1, 0, 0):
+        bell.take("slow")
+        assert bell.rung("slow") == left
 
-    def rings(count: int) -> int:
-        before = bell.rung("slow") or 0
-        assert all(bell.ring("slow") for _ in range(count))
-        return (bell.rung("slow") or 0) - before
-
-    assert rings(OFTEN) == OFTEN, "nobody has looked yet"
-    clock[0] += LOOK_SECONDS
-    assert rings(50) == 0
-    client.ltrim(celery_queue("slow"), 0, HEAP // 2)
-    clock[0] += LOOK_SECONDS
-    assert rings(50) == 50
-
-
-def test_a_calm_queue_is_rung_each_time(redis_url: str, clients: Clients, apps: list[Celery]) -> None:
-    clock = [0.0]
-    apps.append(celery_app(redis_url))
-    bell = CeleryDoorbell(apps[-1], monotonic=lambda: clock[0])
-    bell.ring("slow")
-    client = clients(redis_url)
-    client.rpush(celery_queue("slow"), *client.lrange(celery_queue("slow"), 0, -1) * HEAP)
-    for n in range(3):
-        clock[0] += 1
-        assert bell.ring("slow")
-        assert bell.rung("slow") == 1 + HEAP + n + 1
+    assert bell.rung("fast") == 1
 
 
 def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery]) -> None:
@@ -86,6 +62,7 @@ def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery])
 
     assert bell.ring("slow") is False
     assert bell.rung("slow") is None
+    bell.take("slow")
     assert time.monotonic() - began < 20 * UNIT
 
 

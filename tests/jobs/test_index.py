@@ -43,6 +43,12 @@ def test_a_job_stands_where_its_head_says_and_nowhere_else(
     assert all(yard.client.zscore(key, "other") == 1 for key in LISTS)
 
 
+def test_of_jobs_that_are_announced_so_many_are_taken_and_each_once(yard: Yard) -> None:
+    assert [yard.index.announce(job_id, 2) for job_id in ("a", "b", "c", "a")] == [True, True, False, True]
+    assert yard.index.announce("c"), "a child is never refused: its parent has been taken"
+    assert yard.index.live_count() == 3
+
+
 def test_filing_twice_is_filing_once(yard: Yard) -> None:
     yard.index.file(head(state=JobState.RUNNING))
     before = {key: yard.client.dump(key) for key in yard.client.keys("*")}
@@ -122,7 +128,8 @@ def test_a_forgotten_job_is_in_no_list(yard: Yard) -> None:
 
     assert not yard.client.exists(*LISTS)
     yard.sweep.run()
-    assert set(yard.client.keys("*")) == {keys.QUEUES.encode(), keys.SWEPT.encode()}, "its place goes with the sweep"
+    left = {keys.QUEUES, keys.SWEPT, keys.FEED, keys.FEED_AT}
+    assert {key.decode() for key in yard.client.keys("*")} == left, "its place goes with the sweep"
 
 
 def test_one_process_sweeps_at_a_time(yard: Yard) -> None:

@@ -10,6 +10,7 @@ from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.errors import InvalidEvent, JobNotFound
 from jobs.files import new_id
+from jobs.lifecycle import RUNG
 from jobs.model import Job, JobState
 from jobs.writer import Writer
 from tests.jobs.conftest import Clients, Yard, yard_of
@@ -287,3 +288,11 @@ def test_the_other_process_sees_what_this_one_wrote(
     assert other.life.load(job_id) == yard.life.load(job_id)
     assert other.life.cancel(job_id).state is JobState.CANCELLED
     assert claim(yard) is None
+
+
+def test_behind_many_waiting_jobs_none_is_rung_for_but_one_that_stands_before_them(yard: Yard) -> None:
+    submitted(yard, RUNG + 5)
+    assert len(yard.bell.rings) == RUNG
+    submitted(yard, priority=9)
+
+    assert len(yard.bell.rings) == RUNG + 1

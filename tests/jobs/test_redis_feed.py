@@ -109,7 +109,7 @@ def test_the_sweep_tells_the_feed_of_a_terminal_event(yard: Yard) -> None:
 class Unreachable(RedisFeed):
     """As when another node of a cluster, the one with the feed, is away."""
 
-    def note(self, job_id: str, at: Cursor) -> Cursor:
+    def noting(self, job_id: str, at: Cursor) -> tuple[list[str], list[str | int]]:
         raise LogUnavailable(why=f"{job_id} {at}")
 
 
@@ -117,12 +117,12 @@ def test_a_wish_whose_event_never_reached_the_feed_is_told_once_it_is_repeated(y
     """The job has ended then, and nothing would be appended any more: it is not filed before the feed knows."""
     job_id = new_id()
     yard.life.submit(job_id, ev.Request(type="t", params={}))
-    feed, yard.log.feed = yard.log.feed, Unreachable(yard.client)
+    feed, yard.index.feed = yard.index.feed, Unreachable(yard.client)
     for _ in range(2):
         with pytest.raises(LogUnavailable):
             yard.life.cancel(job_id)
     assert yard.index.live_count() == 1
-    yard.log.feed = feed
+    yard.index.feed = feed
     yard.life.cancel(job_id)
 
     assert told(yard, job_id) == ["job.queued", "job.cancelled"]

@@ -14,6 +14,7 @@ from jobs.errors import LogUnavailable
 from jobs.eventlog import Batch, Cursor
 from jobs.files import FileStore
 from jobs.index import Index
+from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog, available, parse_live
 from jobs.wiring import redis_client
 from jobs.writer import Writer, load
@@ -107,7 +108,7 @@ def test_a_refused_and_a_repeated_append_are_not_carried_live(log: RedisLog, hea
 
 
 def test_scripts_that_redis_forgot_are_loaded_again(client: Any, log: RedisLog) -> None:
-    index = Index(client, lease_seconds=60, clock=lambda: BEGIN)
+    index = Index(client, RedisFeed(client), lease_seconds=60, clock=lambda: BEGIN)
     writer(log).create(BEGUN)
     client.script_flush()
     writer(log).write([LINE])
@@ -119,7 +120,8 @@ def test_scripts_that_redis_forgot_are_loaded_again(client: Any, log: RedisLog) 
 
 def calls(client: Any, log: RedisLog) -> dict[str, Callable[[], Any]]:
     """Every way to Redis that writes."""
-    index, files = Index(client, lease_seconds=60, clock=lambda: BEGIN), FileStore("memory://f", client, lambda: BEGIN)
+    index = Index(client, RedisFeed(client), lease_seconds=60, clock=lambda: BEGIN)
+    files = FileStore("memory://f", client, lambda: BEGIN)
     return {
         "append": lambda: writer(log).write([LINE]),
         "announce": lambda: index.announce("other"),

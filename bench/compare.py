@@ -1,0 +1,88 @@
+"""The whole service against its peers, side by side: what each costs, bears and holds, and the bars to be reached.
+
+    ./tailrace bench [--quick] [--only s1,s2] [--rounds 3] [--write] [--guard]
+
+Starts each server afresh on one core, Redis and a load generator in C on another, the subjects in turn within a round;
+figures are medians over the rounds, ratios first. The peers are installed into data/bench on first use; whoever cannot
+be had is left out, and it is said what is missing. What was found is kept in data/bench/figures.json and, with --write,
+told in docs/performance.md. --guard takes a minute and fails where a ratio to the bare loop has slipped.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from bench.field.figures import Figures  # noqa: E402 - the root stands on the path from here on
+from bench.field.ground import FOLDER, Field  # noqa: E402
+from bench.field.report import bars_of, table_of_bars, written  # noqa: E402
+from bench.field.scenarios import SCENARIOS, SUBJECTS  # noqa: E402
+from bench.matrix import machine  # noqa: E402
+
+FOUND = FOLDER / "figures.json"
+
+
+def compared(field: Field, names: Sequence[str], rounds: int, *, quick: bool) -> Figures:
+    """What each scenario finds; kept after each, so that nothing is lost where a later one fails."""
+    figures, made = Figures(), f"{machine()}; {rounds} round{'s' if rounds > 1 else ''}"
+    for name in names:
+        scenario, begun = SCENARIOS[name], time.monotonic()
+        print(f"\n{name}: {scenario.TITLE}", flush=True)
+        for figure in scenario.measure(field, rounds, quick):
+            figures.add(figure)
+            print(f"  {figure.subject:<16} {figure.name:<44} {figure.median:>14,.3f} {figure.unit}", flush=True)
+        print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)
+        figures.written(FOUND, made)
+    return figures
+
+
+def guarded(field: Field) -> Figures:
+    """The few figures whose ratios are watched all the time."""
+    figures = Figures()
+    for scenario in SCENARIOS.values():
+        for figure in scenario.guard(field) if hasattr(scenario, "guard") else ():
+            figures.add(figure)
+    return figures
+
+
+def main() -> int:
+    given = _given()
+    field = Field(SUBJECTS)
+    try:
+        if given.guard:
+            bars = bars_of(guarded(field), guard=True)
+        else:
+            figures = compared(field, given.only, given.rounds or (1 if given.quick else 3), quick=given.quick)
+            bars = bars_of(figures)
+            if given.write:
+                written(HERE.parent / "docs", FOUND)
+    finally:
+        field.stop()
+    print(f"\n{table_of_bars(bars)}")
+    return int(given.guard and not all(bar.held for bar in bars))
+
+
+def _given() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="one short round: a look, not a measurement")
+    parser.add_argument("--only", type=_names, default=list(SCENARIOS), metavar="S1,S2", help=", ".join(SCENARIOS))
+    parser.add_argument("--rounds", type=int, help="(3; with --quick 1)")
+    parser.add_argument("--write", action="store_true", help="tell what was found in docs/performance.md")
+    parser.add_argument("--guard", action="store_true", help="a minute's look at the ratios that must not slip")
+    return parser.parse_args()
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'none'}: there are {', '.join(SCENARIOS)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""The ground on which all are measured: one core for the server, one for Redis and the generator, and its lines."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+
+from bench.field.native import program
+from tests.service import ROOT, RedisServer
+
+#: Where what is installed, compiled and found is kept.
+FOLDER = ROOT / "data" / "bench"
+#: Seconds that one run of the generator may take.
+PATIENCE = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that runs: who must be looked at for its costs, and what the generator has to be told of it."""
+
+    field: "Field"
+    name: str
+    processes: Sequence[psutil.Process]
+    options: Mapping[str, Any]
+
+    @property
+    def pids(self) -> str:
+        return ",".join(str(process.pid) for process in self.processes)
+
+    def load(self, mode: str, **options: Any) -> list[dict[str, Any]]:
+        """The lines of one run of the generator against this server; SystemExit where it failed."""
+        return self.field.load(mode, **{**self.options, "pids": self.pids, **options})
+
+    def rate(self, rate: float, **options: Any) -> dict[str, Any]:
+        """What came of events at *rate* deliveries a second."""
+        return self.load("rate", rate=rate, **options)[-1]
+
+    def search(self, start: float, **options: Any) -> dict[str, Any]:
+        """The highest rate that it bears."""
+        return self.load("search", start=start, **options)[-1]
+
+
+class Subject(NamedTuple):
+    """What can be measured: *start(field, channels)* runs it, *lacks(field)* says what it would need."""
+
+    name: str
+    start: "Callable[[Field, int], AbstractContextManager[Target]]"
+    lacks: "Callable[[Field], str | None]"
+
+
+class Field:
+    """The cores, a Redis of its own, and the subjects that can be had on this machine."""
+
+    def __init__(self, subjects: Sequence[Subject], *, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        cores = sorted(os.sched_getaffinity(0))
+        self.generator_core, self.server_core = cores[0], cores[-1]
+        self._subjects = {subject.name: subject for subject in subjects}
+        self._lacking: dict[str, str | None] = {}
+        self._redis: RedisServer | None = None
+
+    @property
+    def redis(self) -> RedisServer:
+        """Started at first use, without persistence; every subject that needs one has this."""
+        if self._redis is None:
+            with pinned(self.generator_core):
+                self._redis = RedisServer("--maxclients", "15000")
+        return self._redis
+
+    def stop(self) -> None:
+        if self._redis is not None:
+            self._redis.stop()
+            self._redis = None
+
+    # Subjects -------------------------------------------------------------------------------------------------
+
+    def having(self, names: Sequence[str]) -> list[str]:
+        """Those of *names* that can be had here; of the others it is said, once, what they need."""
+        return [name for name in names if self._lack(name) is None]
+
+    def _lack(self, name: str) -> str | None:
+        if name not in self._lacking:
+            self._lacking[name] = lack = self._subjects[name].lacks(self)
+            if lack is not None:
+                print(f"{name} is left out: {lack}", flush=True)
+        return self._lacking[name]
+
+    @contextmanager
+    def running(self, name: str, channels: int = 1) -> Iterator[Target]:
+        """*name*, started afresh on the server's core with so many channels (jobs) to read."""
+        with self.redis.client() as client:
+            client.flushall()
+        with self._subjects[name].start(self, channels) as target:
+            yield target
+
+    def server(self) -> AbstractContextManager[None]:
+        """What is started within runs on the server's core."""
+        return pinned(self.server_core)
+
+    def beside(self) -> AbstractContextManager[None]:
+        """What is started within runs on the generator's core."""
+        return pinned(self.generator_core)
+
+    # The generator --------------------------------------------------------------------------------------------
+
+    def load(self, mode: str, **options: Any) -> list[dict[str, Any]]:
+        generator = program("load", self.folder)
+        given = {"mode": mode, "pport": self.redis.port, "rpids": self._redis_pid, **options}
+        words = [str(generator), *(f"{name}={value}" for name, value in given.items())]
+        with self.beside():
+            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        found = lines(done.stdout)
+        if done.returncode or not found:
+            raise SystemExit(f"the generator failed ({done.returncode}): {' '.join(words)}\n{done.stderr[-2000:]}")
+        return found
+
+    @property
+    def _redis_pid(self) -> int:
+        process = self.redis.process
+        return process.pid if process is not None else 0
+
+
+def lines(output: str) -> list[dict[str, Any]]:
+    """What the generator has said: an object a line."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """The process and all its descendants."""
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """What is started within has this one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

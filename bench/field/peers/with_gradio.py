@@ -1,0 +1,20 @@
+"""A generator behind Gradio's queue: ten events of progress, then the end."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import gradio
+
+
+def job(_text: str) -> Iterator[dict[str, Any]]:
+    for current in range(10):
+        yield {"current": current, "total": 10, "message": "processing chunk " + "x" * 120}
+    yield {"done": True}
+
+
+with gradio.Blocks() as page:
+    text, out, button = gradio.Textbox(), gradio.JSON(), gradio.Button()
+    button.click(job, text, out, api_name="job")
+page.queue(default_concurrency_limit=40, max_size=None)
+page.launch(server_name="127.0.0.1", server_port=int(os.environ["PORT"]), quiet=True, max_threads=80)

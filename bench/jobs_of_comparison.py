@@ -1,0 +1,37 @@
+"""The job types of the comparison: one that does nothing, one that tells of items, one to be cancelled."""
+
+import os
+import time
+
+from pydantic import BaseModel
+
+from tailrace import Context, job
+
+
+class Batch(BaseModel):
+    items: int
+
+
+class Rows(BaseModel):
+    rows: int = 1_000_000
+
+
+@job("nothing", title="Nothing at all", max_attempts=1)
+def nothing(_: Context) -> None:
+    """What it takes is what everything around it takes."""
+
+
+@job("items", params=Batch, max_attempts=1)
+def items(ctx: Context, params: Batch) -> int:
+    """So many items as fast as they are taken; returns the process that told them."""
+    for n in range(params.items):
+        ctx.item(f"item {n}", "succeeded")
+    return os.getpid()
+
+
+@job("rows", params=Rows, steps=["walk"], max_attempts=1)
+def rows(ctx: Context, params: Rows) -> None:
+    """Goes through its rows at its ease, each a cancel point."""
+    with ctx.step("walk") as step:
+        for _ in step.track(range(params.rows)):
+            time.sleep(0.005)
