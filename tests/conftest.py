@@ -3,10 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import settings
 
+from tests.marks import may_hold
 from tests.redises import RedisCluster, redis_cluster
 from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server, running_service
 
@@ -20,6 +23,13 @@ settings.register_profile("tailrace", deadline=None)
 settings.load_profile("tailrace")
 
 os.environ.pop("REDIS_URL", None)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Literal[True] | None:
+    """To read all files takes every process ten seconds: those that hold no test of a run by marks are left out."""
+    marks = str(config.option.markexpr)
+    known = collection_path.suffix != ".py" or not marks or may_hold(collection_path, marks)
+    return None if known else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

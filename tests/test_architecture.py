@@ -133,6 +133,7 @@ TOGETHER = {
     "cli/test_deployment.py": "Procfile, Dockerfile, docker-compose.yml",
     "cli/test_executable.py": "the file tailrace itself",
     "test_fault_proxy.py": "the wire that other tests break",
+    "test_marks.py": "what a run of marked tests reads",
     "worker/test_cancel_for_real.py": "a whole worker whose jobs are cancelled",
     "worker/test_leaving_for_real.py": "a whole worker that is told to stop",
     "worker/test_life_of_a_worker.py": "a whole worker: main process, children and warden",
