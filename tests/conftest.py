@@ -1,6 +1,8 @@
 """Fixtures that several tiers of tests share."""
 
+import functools
 import os
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,8 @@ for _name in [name for name in os.environ if name.startswith("TAILRACE_") and "T
 #: Bytecode is kept whatever the machine says: hundreds of processes start here, and each would compile a second long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+#: No test speaks TLS, yet each client of httpx would read all the world's certificates for itself, for 27 ms a time.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 #: How long an example takes says nothing on a busy machine.
 settings.register_profile("tailrace", deadline=None)
 settings.load_profile("tailrace")
