@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 from hypothesis import settings
 
+from tests.families import STATISTICS, Families, family
 from tests.marks import may_hold
 from tests.redises import RedisCluster, redis_cluster
 from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server, running_service
@@ -37,9 +38,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Liter
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side those that wait for processes begin first: a long file that begins last keeps everybody waiting."""
+    """Side by side what is long begins first: the largest family, then those that wait for processes meanwhile."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: item.get_closest_marker("acceptance") is None)
+        items.sort(key=lambda item: (family(item.path) != STATISTICS, item.get_closest_marker("acceptance") is None))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Families | None:
+    return Families(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -132,6 +132,7 @@ KINDS = {
 TOGETHER = {
     "cli/test_deployment.py": "Procfile, Dockerfile, docker-compose.yml",
     "cli/test_executable.py": "the file tailrace itself",
+    "test_families.py": "which files go to one process",
     "test_fault_proxy.py": "the wire that other tests break",
     "test_marks.py": "what a run of marked tests reads",
     "worker/test_cancel_for_real.py": "a whole worker whose jobs are cancelled",
