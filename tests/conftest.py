@@ -31,10 +31,10 @@ os.environ.pop("REDIS_URL", None)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Literal[True] | None:
-    """To read all files takes every process ten seconds: those that hold no test of a run by marks are left out."""
+    """To read all files takes every process seconds: those that hold no test of a run by marks are left out."""
     marks = str(config.option.markexpr)
-    known = collection_path.suffix != ".py" or not marks or may_hold(collection_path, marks)
-    return None if known else True
+    judged = marks and (collection_path.is_dir() or collection_path.suffix == ".py")
+    return True if judged and not may_hold(collection_path, marks) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
