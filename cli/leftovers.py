@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-#: As ``worker/processes.py`` and ``worker/guard.py`` have them: the command line loads neither tier.
+#: As ``worker/processes.py`` and ``worker/forsaken.py`` have them: the command line loads neither tier.
 RUN_MARK, WORKER_FOLDERS = "TAILRACE_RUN", "tailrace-worker-*"
 #: More than a warden takes to see to a run that has lost its job.
 PATIENCE_SECONDS = 15.0

@@ -1,12 +1,18 @@
 """Fixtures that several tiers of tests share."""
 
+import functools
 import os
+import ssl
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import settings
 
+from tests.families import STATISTICS, Families, family
+from tests.marks import may_hold
 from tests.redises import RedisCluster, redis_cluster
 from tests.service import OLD_REDIS, REDISES, RedisServer, Service, redis_server, running_service
 
@@ -15,6 +21,8 @@ for _name in [name for name in os.environ if name.startswith("TAILRACE_") and "T
 #: Bytecode is kept whatever the machine says: hundreds of processes start here, and each would compile a second long.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+#: No test speaks TLS, yet each client of httpx would read all the world's certificates for itself, for 27 ms a time.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 #: How long an example takes says nothing on a busy machine.
 settings.register_profile("tailrace", deadline=None)
 settings.load_profile("tailrace")
@@ -22,10 +30,22 @@ settings.load_profile("tailrace")
 os.environ.pop("REDIS_URL", None)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Literal[True] | None:
+    """To read all files takes every process seconds: those that hold no test of a run by marks are left out."""
+    marks = str(config.option.markexpr)
+    judged = marks and (collection_path.is_dir() or collection_path.suffix == ".py")
+    return True if judged and not may_hold(collection_path, marks) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side those that wait for processes begin first: a long file that begins last keeps everybody waiting."""
+    """Side by side what is long begins first: the largest family, then those that wait for processes meanwhile."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: item.get_closest_marker("acceptance") is None)
+        items.sort(key=lambda item: (family(item.path) != STATISTICS, item.get_closest_marker("acceptance") is None))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Families | None:
+    return Families(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -179,10 +179,12 @@ class Service:
 
     def worker(self, **env: str) -> Process:
         command = [str(BIN / "celery"), "--app", "worker.celery:app", "worker", "--loglevel", "INFO"]
-        before = {known.id for known in self.workers()}
-        process = self._start("worker", command, env)
-        begun = lambda: {known.id for known in self.workers()} - before  # noqa: E731 - an earlier one may just be leaving
-        wait_for(lambda: begun() or process.popen.poll() is not None, 30, what="the worker")
+        with self._catalogue() as catalogue:
+            before = {known.id for known in catalogue.workers()}
+            process = self._start("worker", command, env)
+            #: An earlier one may just be leaving.
+            begun = lambda: {known.id for known in catalogue.workers()} - before  # noqa: E731
+            wait_for(lambda: begun() or process.popen.poll() is not None, 30, what="the worker")
         assert process.popen.poll() is None, process.log.read_text()[-3000:]
         return process
 
@@ -197,12 +199,18 @@ class Service:
         return False
 
     def workers(self) -> list[Any]:
+        with self._catalogue() as catalogue:
+            return list(catalogue.workers())
+
+    @contextlib.contextmanager
+    def _catalogue(self) -> Iterator[Any]:
+        """For many looks: to connect anew costs thirty times what a look does."""
         from jobs.catalogue import Catalogue
         from jobs.connect import redis_client
 
         client = redis_client(self.redis.url)
         try:
-            return list(Catalogue(client, lease_seconds=6).workers())
+            yield Catalogue(client, lease_seconds=6)
         finally:
             client.close()
             client.connection_pool.disconnect()

@@ -132,8 +132,10 @@ KINDS = {
 TOGETHER = {
     "cli/test_deployment.py": "Procfile, Dockerfile, docker-compose.yml",
     "cli/test_executable.py": "the file tailrace itself",
+    "test_families.py": "which files go to one process",
     "test_fault_proxy.py": "the wire that other tests break",
     "worker/catalogue/test_forms.py": "all job types, as the page's forms are drawn from them",
+    "test_marks.py": "what a run of marked tests reads",
     "worker/test_cancel_for_real.py": "a whole worker whose jobs are cancelled",
     "worker/test_leaving_for_real.py": "a whole worker that is told to stop",
     "worker/test_life_of_a_worker.py": "a whole worker: main process, children and warden",

@@ -10,20 +10,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
-
 from jobs.catalogue import TypeEntry, WorkerEntry
 from jobs.clock import now_ms
 from worker import processes
 from worker.collect import ROOT
+from worker.forsaken import PREFIX, clear_forsaken
 from worker.graces import Leave, leave
 from worker.registry import Crew, Registry
 
 #: A worker that ends waits that long for its warden to have closed the books.
 END_SECONDS = 10.0
-#: A folder whose worker is dead and that no warden has touched for so long belongs to nobody.
-FORSAKEN_SECONDS = 120.0
-PREFIX = "tailrace-worker-"
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +69,3 @@ class Guard:
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def clear_forsaken(folder: Path) -> None:
-    """Removes what workers left in *folder* that were killed together with their wardens."""
-    for registry in map(Registry, folder.glob(f"{PREFIX}*")):
-        with suppress(OSError, msgspec.DecodeError):
-            crew = registry.crew()
-            dead = processes.life(crew.pid, crew.born) is processes.Life.GONE
-            if dead and registry.idle_seconds() > FORSAKEN_SECONDS:
-                registry.remove()

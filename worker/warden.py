@@ -22,7 +22,7 @@ from jobs.errors import SettingsError, TailraceError
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
 from worker.every import Every
-from worker.guard import clear_forsaken
+from worker.forsaken import clear_forsaken
 from worker.logs import set_up
 from worker.registry import Registry
 from worker.vigil import Vigil

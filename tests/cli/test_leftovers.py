@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cli import leftovers
-from worker import guard, processes
+from worker import forsaken, processes
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_line_knows_the_names_that_workers_give() -> None:
-    assert (processes.MARK, f"{guard.PREFIX}*") == (leftovers.RUN_MARK, leftovers.WORKER_FOLDERS)
+    assert (processes.MARK, f"{forsaken.PREFIX}*") == (leftovers.RUN_MARK, leftovers.WORKER_FOLDERS)
 
 
 def test_a_process_that_carries_the_mark_of_a_run_is_found(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_process_that_carries_the_mark_of_a_run_is_found(tmp_path: Path) -> No
 
 
 def test_a_workdir_of_a_worker_that_lives_is_found(tmp_path: Path) -> None:
-    folder = tmp_path / f"{guard.PREFIX}x"
+    folder = tmp_path / f"{forsaken.PREFIX}x"
     (folder / "work" / "j1-17").mkdir(parents=True)
     crew = {"pid": os.getpid(), "born": psutil.Process().create_time()}
     (folder / "worker.json").write_bytes(msgspec.json.encode(crew))

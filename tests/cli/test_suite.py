@@ -72,6 +72,9 @@ def test_sleeps():
     time.sleep(1000)
 """
 
+#: Of pytest's plugins these runs need one, and mypy reads the standard library's types once for all of them.
+LEAN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -87,7 +90,7 @@ def start(project: Path, call: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code],
         cwd=project,
-        env=environment(),
+        env=environment(**LEAN, MYPY_CACHE_DIR=str(project.parent / "mypy")),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

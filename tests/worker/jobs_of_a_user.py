@@ -34,6 +34,14 @@ def calm(ctx: Context, params: Work) -> int:
     return os.getpid()
 
 
+@job("gated", params=Work)
+def gated(ctx: Context, params: Work) -> None:
+    """Ends when its gate is there, and looks up meanwhile."""
+    while not Path(params.marks).exists():
+        ctx.raise_if_cancelled()
+        time.sleep(0.01)
+
+
 @job("deaf", params=Work)
 def deaf(ctx: Context, params: Work) -> None:
     """Never looks up, catches whatever comes, and has begun a process of its own in a session of its own."""

@@ -12,8 +12,9 @@ import pytest
 from jobs.catalogue import WorkerEntry
 from jobs.clock import now_ms, rfc3339
 from tests.service import UNIT, wait_for
+from worker.forsaken import FORSAKEN_SECONDS, PREFIX
 from worker.graces import leave
-from worker.guard import FORSAKEN_SECONDS, PREFIX, Guard
+from worker.guard import Guard
 from worker.registry import Registry
 
 pytestmark = pytest.mark.acceptance

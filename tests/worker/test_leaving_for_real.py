@@ -55,9 +55,13 @@ def test_a_worker_told_to_stop_costs_no_job_an_attempt(house: Floor, way: str, t
     for job_id in (saver, sleeper, deaf):
         house.running(job_id)
     processes = [int(word) for word in wait_for(lambda: lines(marks))[0].split()[1:3]]
-    short = house.submit("calm", seconds=1)
+    gate = tmp_path / "gate"
+    short = house.submit("gated", marks=str(gate))
     house.running(short)
     WAYS[way](worker)
+    if way != "SIGQUIT":
+        wait_for(lambda: "Warm shutdown" in worker.log.read_text(), what="the worker to hear it")
+        gate.touch()
     worker.popen.wait(30)
     assert house.parts.log.kept(saver)
     wait_for(lambda: not _left(house), what="every process of the worker to be gone")

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 
 from jobs.catalogue import WorkerEntry
+from worker.forsaken import FORSAKEN_SECONDS, PREFIX, clear_forsaken
 from worker.graces import Leave
-from worker.guard import FORSAKEN_SECONDS, PREFIX, clear_forsaken
 from worker.processes import born
 from worker.registry import Crew, Registry, Run
 

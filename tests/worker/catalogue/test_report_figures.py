@@ -6,21 +6,19 @@ import statistics
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.catalogue import report_job
 from worker.catalogue.report.anomaly import severity
 from worker.catalogue.report.combinations import compared, odd_rows
-from worker.catalogue.report.periods import Periods, Point, cut, fill, fine_unit, points, trend_unit, usable
+from worker.catalogue.report.periods import cut, fill, fine_unit, points, trend_unit, usable
 from worker.catalogue.report.robust import distances
-from worker.catalogue.report.trends import adjusted, trend_of, year_on_year
 from worker.catalogue.tables.profile import profile_of
 from worker.catalogue.tables.spread import spread_of
 from worker.catalogue.tables.table import Column, Kind
@@ -142,74 +140,6 @@ def test_a_mistyped_year_does_not_stretch_the_time() -> None:
     assert moments.null_count() == 2
 
 
-# Trends --------------------------------------------------------------------------------------------------------
-
-
-def monthly(values: list[float]) -> tuple[Periods, list[Point]]:
-    moments = series([date(2000 + n // 12, n % 12 + 1, 1) for n in range(len(values))])
-    periods = cut(moments, "month")
-    return periods, points(periods, pl.Series(values), "value")
-
-
-@given(st.lists(plain, min_size=6, max_size=40))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_slope_and_tau_are_those_of_their_definitions(values: list[float]) -> None:
-    periods, found = monthly(values)
-    trend = trend_of(VALUE, "value", periods, found)
-    pairs = list(combinations(enumerate(values), 2))
-    slopes = [(b - a) / (y - x) for (x, a), (y, b) in pairs]
-    assert trend.slope == pytest.approx(statistics.median(slopes), abs=1e-6)
-    ahead, behind = sum(b > a for (_, a), (_, b) in pairs), sum(b < a for (_, a), (_, b) in pairs)
-    if ahead + behind:
-        untied = math.sqrt((ahead + behind) * len(pairs))
-        assert trend.tau == pytest.approx((ahead - behind) / untied)
-    assert trend.best is not None
-    assert trend.worst is not None
-    assert (trend.best.value, trend.worst.value) == (max(values), min(values))
-    assert trend.largest is not None
-    assert abs(trend.largest.change) == pytest.approx(max(abs(b - a) for a, b in pairwise(values)))
-
-
-def test_p_is_the_chance_among_all_orders() -> None:
-    from itertools import permutations
-
-    values = [3.0, 1.0, 4.0, 2.0, 6.0, 7.0, 5.0]
-    periods, found = monthly(values)
-    trend = trend_of(VALUE, "value", periods, found)
-
-    def score(order: tuple[float, ...]) -> int:
-        return abs(sum((b > a) - (b < a) for a, b in combinations(order, 2)))
-
-    orders = list(permutations(values))
-    assert trend.p == pytest.approx(sum(score(order) >= score(tuple(values)) for order in orders) / len(orders))
-
-
-def test_p_is_corrected_for_the_number_of_measures() -> None:
-    periods, found = monthly([1.0, 2, 3, 4, 5, 7, 6, 9, 8, 10, 11, 12])
-    clear = trend_of(VALUE, "value", periods, found)
-    periods, found = monthly([5.0, 1, 4, 2, 5, 3, 1, 4, 2, 5, 1, 3])
-    unclear = [trend_of(VALUE, "value", periods, found)] * 9
-    corrected = adjusted([clear, *unclear])
-    assert clear.p is not None
-    assert corrected[0].p_adjusted == pytest.approx(clear.p * 10)
-    assert [trend.direction for trend in corrected] == ["rising"] + ["no clear trend"] * 9
-
-
-@pytest.mark.parametrize("values", [[5.0] * 12, [1.0, 2.0, 3.0]])
-def test_what_does_not_vary_or_is_too_short_has_no_trend(values: list[float]) -> None:
-    periods, found = monthly(values)
-    assert adjusted([trend_of(VALUE, "value", periods, found)])[0].direction in ("no clear trend", "not tested")
-
-
-def test_growth_runs_along_the_line_and_a_year_is_held_against_the_one_before() -> None:
-    values = [100.0 + n for n in range(24)]
-    periods, found = monthly(values)
-    trend = trend_of(VALUE, "value", periods, found)
-    assert trend.growth == pytest.approx(23 / 100)
-    assert trend.year_on_year == pytest.approx((sum(values[12:]) - sum(values[:12])) / sum(values[:12]))
-    assert year_on_year(values[1:], "month", whole=True) is None
-
-
 # Anomalies -----------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +182,7 @@ def test_a_planted_value_a_planted_day_and_a_planted_row_are_found_with_their_li
 
 
 def test_a_row_that_breaks_a_pattern_is_found_though_its_values_are_usual() -> None:
+
     one = [float(n * 37 % 101) for n in range(500)]
     other = [value * 2 + (n % 3) for n, value in enumerate(one)]
     one[77], other[77] = 5.0, 190.0
