@@ -11,7 +11,7 @@ options given = {
     .mode = "rate", .pub = "redis", .path = "/stream?channel=p%d", .header = "", .ready = "", .chan = "p%d", .env = "%s",
     .head = "", .sha = "", .names = "", .ppath = "/pub?id=p%d", .pids = "", .rpids = "",
     .port = 8000, .pport = 6379, .channels = 1, .readers = 1, .connections = 32, .concurrent = 256, .size = 200,
-    .seq = 0, .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
+    .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
     .p99 = 100, .together = 1e9, .hold = 3, .patience = 60,
 };
 
@@ -189,7 +189,7 @@ typedef struct {
 static const option known[] = {
     TEXT(mode), TEXT(pub), TEXT(path), TEXT(header), TEXT(ready), TEXT(chan), TEXT(env), TEXT(head), TEXT(sha),
     TEXT(names), TEXT(ppath), TEXT(pids), TEXT(rpids), WHOLE(port), WHOLE(pport), WHOLE(channels), WHOLE(readers),
-    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(seq), WHOLE(bisect), REAL(rate), REAL(seconds),
+    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(bisect), REAL(rate), REAL(seconds),
     REAL(warm), REAL(start), REAL(most), REAL(factor), REAL(p99), REAL(together), REAL(hold), REAL(patience),
 };
 
