@@ -1,5 +1,6 @@
 """From the live feed to those who listen: what arrives is put in order, filled in where it has holes, and delivered."""
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -81,18 +82,32 @@ class Live:
     def _take(self, audience: Audience, now: float) -> list[Load]:
         return audience.take(self.rate(audience), now)
 
-    def _pass_on(self, load: Load, subscriber: Subscriber) -> None:
-        #: Between two slices it may have gone, or have been told all this from the log.
-        if not subscriber.live or subscriber.stands_at(load.at):
-            return
+    def _pass_on(self, load: Load, several: Sequence[Subscriber]) -> None:
+        """The innermost loop of all: each step in it is one for every event and reader."""
+        data, at, now, plain = load.data, load.at, monotonic(), not (load.last or load.look)
+        for subscriber in several:
+            #: Between two slices it may have gone, or have been told all this from the log.
+            if not subscriber.live or subscriber.stands_at(at):
+                continue
+            try:
+                if plain and subscriber.follow(data, at, now):
+                    continue
+            except OSError:
+                self._relay.drop(subscriber, "gone")
+            else:
+                self._part(load, subscriber)
+
+    def _part(self, load: Load, subscriber: Subscriber) -> None:
+        """What it was to be told is the last, or may be, or was too much for it."""
         subscriber.position = load.at
         if load.last:
             self._relay.end(subscriber, load.data, "terminal")
-        elif not self._relay.send(subscriber, load.data) and not subscriber.closed:
-            self._fall_behind(subscriber)
-        elif load.look:
+        elif load.look and self._relay.send(subscriber, load.data):
             self._fall_behind(subscriber)
             self._relay.rejoin(subscriber)
+        elif not subscriber.closed:
+            self._relay.watch(subscriber)
+            self._fall_behind(subscriber)
 
     def _fall_behind(self, subscriber: Subscriber) -> None:
         """The subscriber could not take everything: its place is kept as a cursor, not as a buffer."""

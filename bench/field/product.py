@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
+from http import HTTPStatus
 from typing import Any
+
+import httpx
 
 from bench.field.figures import OURS
 from bench.field.ground import Field, Subject, Target
@@ -24,7 +27,7 @@ from jobs.files import new_id
 from jobs.model import Job
 from jobs.redis_log import RedisLog, script
 from jobs.writer import Writer
-from tests.service import BIN, ROOT, free_port
+from tests.service import BIN, ROOT, free_port, wait_for
 
 TOKEN = "a-token-of-the-bench-alone"  # noqa: S105 - of a service that lives for seconds
 #: All of the stream's path that a client can ask for: a filter, and events from now on.
@@ -41,6 +44,8 @@ def _running(field: Field, channels: int) -> Iterator[Target]:
     port = free_port()
     words = [str(BIN / "gunicorn"), "-c", "gunicorn.conf.py", "app.wsgi:app"]
     with served(field, OURS, port, words, {}, cwd=ROOT, env=environment(field, port)) as target:
+        #: Its door is open before its application is loaded.
+        wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/livez").status_code == HTTPStatus.OK, what=OURS)
         jobs = Jobs(field, channels)
         yield replace(target, options={**target.options, **jobs.options()}, renew=jobs.written)
 
