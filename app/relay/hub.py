@@ -81,7 +81,7 @@ class Relay:
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
         self.census.enter(reading)
-        room.joining.add(subscriber)
+        room.expect(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
         dialogue.begin(self, subscriber, early)
@@ -170,7 +170,7 @@ class Relay:
         if subscriber.closed or subscriber.ending:
             return
         subscriber.ending = reason
-        self.leave(subscriber).joining.add(subscriber)
+        self.leave(subscriber).expect(subscriber)
         try:
             if subscriber.write(data, last=True) or self._wait(subscriber):
                 self._close(subscriber)

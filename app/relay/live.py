@@ -30,6 +30,8 @@ class Live:
         self._relay = relay
         self.delivery = Delivery(self._take, self._pass_on)
         self.level, self.reason = WELL
+        #: Rooms whose listeners may stand behind them, where what came was for none or is yet to be sent.
+        self._moved: set[Room] = set()
         #: Whether Redis does not answer: streams stay open, and say so.
         self.away = False
 
@@ -65,6 +67,7 @@ class Live:
         if entries:
             self._relay.tally.events += len(entries)
             room.follow(entries)
+            self._moved.add(room)
             now = monotonic()
             for audience in room.concerned(entries):
                 self._relay.tally.offered += len(entries) * len(audience.listeners)
@@ -112,7 +115,7 @@ class Live:
     def _fall_behind(self, subscriber: Subscriber) -> None:
         """The subscriber could not take everything: its place is kept as a cursor, not as a buffer."""
         room = self._relay.leave(subscriber)
-        room.joining.add(subscriber)
+        room.expect(subscriber)
 
     def tell(self, room: Room, name: str, data: dict[str, Any]) -> None:
         """An event of the stream itself, to all that are live in *room* and have taken what they were sent."""
@@ -139,9 +142,12 @@ class Live:
 
     def settle(self) -> None:
         """Who waits for nothing stands where the room does, also where its filter let nothing through for long."""
-        for room in self._relay.rooms.all():
+        moved, self._moved = self._moved, set()
+        for room in moved:
             for audience in room.live.values():
-                if audience.idle and room.last is not None:
+                if not audience.idle:
+                    self._moved.add(room)
+                elif room.last is not None:
                     for subscriber in audience.listeners:
                         subscriber.position = room.last
 

@@ -55,8 +55,11 @@ def run(relay: "Relay", pace: Pace) -> None:
 
 def _turn(relay: "Relay", pace: Pace, now: float) -> None:
     relay.reader.forget()
+    heard = now - pace.heartbeat
     for subscriber in relay.subscribers():
-        _attend(relay, pace, subscriber, now)
+        #: Of thousands nearly all are passed over: each look costs every second.
+        if subscriber.heard <= heard or subscriber.retire <= now or subscriber.hearing is not None or subscriber.rest:
+            _attend(relay, pace, subscriber, now)
     relay.live.settle()
     relay.live.look(now)
     relay.positions.turn(now)

@@ -107,7 +107,7 @@ static result step(double rate) {
         had = seen.measured;
         last = t;
       }
-      if (t - last > 700000000LL || t - end > 8 * SECOND) break;
+      if (t - last > 700000000LL || t - end > 3 * SECOND) break;
     }
     int64_t wait = due < end ? due - t : 5000000;
     turn(wait < 0 ? 0 : wait > 5000000 ? 5000000 : wait);
@@ -115,7 +115,7 @@ static result step(double rate) {
   fill(&found, start, look(), measured * fan);
   found.late = late / 1e6;
   tell("step", found);
-  settle(found.passed ? 30000000LL : 500000000LL, 12 * SECOND);
+  settle(found.passed ? 30000000LL : 300000000LL, 6 * SECOND);
   if (seen.open < given.readers && readers_open() < 0) fprintf(stderr, "%d of %d are back\n", seen.open, given.readers);
   return found;
 }
