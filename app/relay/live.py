@@ -58,7 +58,7 @@ class Live:
             return
         #: Where all wait for a page, nothing is kept for anybody.
         if room.last is not None or room.joining:
-            self.deliver(room, room.take(list(parse_live(payload))))
+            self.deliver(room, room.take(parse_live(payload)))
             if room.holed and room.last is not None:
                 upkeep.fill(self._relay, room)
 

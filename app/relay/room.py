@@ -10,7 +10,7 @@ from app.relay.lens import Lens
 from app.relay.subscriber import Subscriber
 from app.relay.topic import Topic
 from jobs import keys
-from jobs.eventlog import Entry
+from jobs.eventlog import Cursor, Entry
 from jobs.head import Head
 from jobs.model import EDGES, JobState
 
@@ -30,6 +30,7 @@ class Room(Topic):
         "kind",
         "left",
         "live",
+        "looked",
         "queue",
         "ready",
         "told",
@@ -47,6 +48,8 @@ class Room(Topic):
         #: Of those who read pages and wait for the next.
         self._bells: set[Event] | None = None
         self.filling = False
+        #: Where it stood when it was last held against the log.
+        self.looked: Cursor | None = None
         #: The job's queue and type, and whether it waits there; known once somebody has read the log.
         self.queue = self.kind = ""
         self.waits = False
@@ -102,6 +105,11 @@ class Room(Topic):
             audience.leave(subscriber)
             if not audience.listeners:
                 del self.live[subscriber.reading.lens]
+
+    def silent(self) -> bool:
+        """Whether nothing has been passed on since this was last asked."""
+        looked, self.looked = self.looked, self.last
+        return looked is self.last
 
     @property
     def watched(self) -> set[str]:
