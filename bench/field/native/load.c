@@ -11,7 +11,7 @@ options given = {
     .mode = "rate", .pub = "redis", .path = "/stream?channel=p%d", .header = "", .ready = "", .chan = "p%d", .env = "%s",
     .head = "", .sha = "", .names = "", .ppath = "/pub?id=p%d", .pids = "", .rpids = "",
     .port = 8000, .pport = 6379, .channels = 1, .readers = 1, .connections = 32, .concurrent = 256, .size = 200,
-    .seq = 0, .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
+    .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
     .p99 = 100, .together = 1e9, .hold = 3, .patience = 60,
 };
 
@@ -107,7 +107,7 @@ static result step(double rate) {
         had = seen.measured;
         last = t;
       }
-      if (t - last > 700000000LL || t - end > 8 * SECOND) break;
+      if (t - last > 700000000LL || t - end > 3 * SECOND) break;
     }
     int64_t wait = due < end ? due - t : 5000000;
     turn(wait < 0 ? 0 : wait > 5000000 ? 5000000 : wait);
@@ -115,7 +115,7 @@ static result step(double rate) {
   fill(&found, start, look(), measured * fan);
   found.late = late / 1e6;
   tell("step", found);
-  settle(found.passed ? 30000000LL : 500000000LL, 12 * SECOND);
+  settle(found.passed ? 30000000LL : 300000000LL, 6 * SECOND);
   if (seen.open < given.readers && readers_open() < 0) fprintf(stderr, "%d of %d are back\n", seen.open, given.readers);
   return found;
 }
@@ -189,7 +189,7 @@ typedef struct {
 static const option known[] = {
     TEXT(mode), TEXT(pub), TEXT(path), TEXT(header), TEXT(ready), TEXT(chan), TEXT(env), TEXT(head), TEXT(sha),
     TEXT(names), TEXT(ppath), TEXT(pids), TEXT(rpids), WHOLE(port), WHOLE(pport), WHOLE(channels), WHOLE(readers),
-    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(seq), WHOLE(bisect), REAL(rate), REAL(seconds),
+    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(bisect), REAL(rate), REAL(seconds),
     REAL(warm), REAL(start), REAL(most), REAL(factor), REAL(p99), REAL(together), REAL(hold), REAL(patience),
 };
 
