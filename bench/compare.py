@@ -4,8 +4,9 @@
 
 Starts each server afresh on one core, Redis and a load generator in C on another, the subjects in turn within a round;
 figures are medians over the rounds, ratios first. The peers are installed into data/bench on first use; whoever cannot
-be had is left out, and it is said what is missing. What was found is kept in data/bench/figures.json and, with --write,
-told in docs/performance.md. --guard takes a minute and fails where a ratio to the bare loop has slipped.
+be had is left out, and it is said what is missing. What was found is kept in data/bench/figures.json, where --only
+leaves the other scenarios as they were, and with --write told in docs/performance.md. --guard takes a minute and fails
+where a ratio to the bare loop has slipped.
 """
 
 import argparse
@@ -27,16 +28,18 @@ FOUND = FOLDER / "figures.json"
 
 
 def compared(field: Field, names: Sequence[str], rounds: int, *, quick: bool) -> Figures:
-    """What each scenario finds; kept after each, so that nothing is lost where a later one fails."""
+    """What each scenario finds; kept after each, beside what others found before."""
     figures, made = Figures(), f"{machine()}; {rounds} round{'s' if rounds > 1 else ''}"
+    kept = Figures.read(FOUND)[0] if FOUND.exists() else Figures()
     for name in names:
         scenario, begun = SCENARIOS[name], time.monotonic()
         print(f"\n{name}: {scenario.TITLE}", flush=True)
         for figure in scenario.measure(field, rounds, quick):
             figures.add(figure)
+            kept.add(figure)
             print(f"  {figure.subject:<16} {figure.name:<44} {figure.median:>14,.3f} {figure.unit}", flush=True)
         print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)
-        figures.written(FOUND, made)
+        kept.written(FOUND, made)
     return figures
 
 

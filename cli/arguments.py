@@ -27,6 +27,7 @@ TEST_NOTE = """\
 Arguments that are not named here go to pytest:  ./tailrace test tests/jobs -k cursor
 """
 BENCH_NOTE = """\
+Without a name it compares the service with its peers: docs/performance.md has what that found.
 The decision matrix of docs/transports.md:  ./tailrace bench transports
 """
 
@@ -139,7 +140,13 @@ def _test(parser: argparse.ArgumentParser) -> None:
 
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.epilog = BENCH_NOTE
-    parser.add_argument("name", metavar="NAME", nargs="?", help="which one; none lists them")
+    parser.add_argument("--list", action="store_true", help="say which measurements there are")
+    parser.add_argument("--quick", action="store_true", help="one short round of the comparison")
+    parser.add_argument("--only", metavar="S1,S2", help="of the comparison, these scenarios")
+    parser.add_argument("--rounds", type=_count, metavar="N", help="rounds that the medians are of (3)")
+    parser.add_argument("--write", action="store_true", help="tell what was found in docs/performance.md")
+    parser.add_argument("--guard", action="store_true", help="a minute's look at the ratios that must not slip")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="another measurement instead")
     parser.add_argument("options", metavar="OPTION", nargs=argparse.REMAINDER, help="its own: --help tells them")
 
 
@@ -178,6 +185,6 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "watch": ("Follow a job to its end.", _watch),
     "cancel": ("End a job.", _cancel),
     "test": ("Run everything that CI runs.", _test),
-    "bench": ("Measure: start a service of its own and print what was found.", _bench),
+    "bench": ("Measure: the service beside its peers, or one thing by its name.", _bench),
     "doctor": ("Say what was found, what is missing and how to mend it.", _doctor),
 }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -99,13 +100,22 @@ class RedisLog(EventLog):
             self._client.delete(*_keys(job_id))
 
 
-def parse_live(payload: bytes) -> Iterator[Entry]:
-    """The events of one pub/sub message, as append.lua wrote it."""
-    lines = payload.split(b"\n")
-    for mark, envelope in zip(lines[::2], lines[1::2], strict=True):
-        cursor, _, name = mark.partition(b" ")
+def parse_live(payload: bytes) -> list[Entry]:
+    """The events of one pub/sub message, as append.lua wrote it; ValueError where it is none."""
+    lines, found = payload.split(b"\n"), []
+    if len(lines) % 2:
+        raise ValueError("a line is missing")
+    for index in range(0, len(lines), 2):
+        cursor, _, name = lines[index].partition(b" ")
         epoch, _, seq = cursor.partition(b"-")
-        yield Entry(Cursor(epoch.decode(), int(seq)), name.decode(), envelope)
+        found.append(Entry(Cursor(_word(epoch), int(seq)), _word(name), lines[index + 1]))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _word(text: bytes) -> str:
+    """Types and epochs come again and again."""
+    return text.decode()
 
 
 #: The same, where redis-py has a class for it.

@@ -1,7 +1,6 @@
 """A run without a service: for tasks that are called as functions, and for tests."""
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from jobs.names import plain_name
 from jobs.writer import Writer
 from worker.interrupt import Never
 from worker.job_type import JobType
+from worker.local import cleared
 from worker.runner import Runner
 
 
@@ -47,4 +47,4 @@ def run_alone(kind: JobType) -> Job | None:
     try:
         return Runner(eventlog=writer.log, clock=now_ms, interrupter=Never).run(kind, job, NoFiles(), workdir)
     finally:
-        shutil.rmtree(workdir, ignore_errors=True)
+        cleared(workdir)

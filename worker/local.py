@@ -1,5 +1,6 @@
-"""Files on this machine, as a job's context reads them."""
+"""Files on this machine, as a job reads and leaves them."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,3 +34,13 @@ def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
     with path.open("rb") as file:
         file.raw.name = name  # type: ignore[attr-defined] # typeshed knows it as read-only; it is where .name comes from
         yield file
+
+
+def cleared(folder: Path) -> None:
+    """Removes *folder* if it is there; most jobs leave theirs empty, and that takes one call of the system."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -23,6 +23,7 @@ import msgspec
 from jobs.catalogue import TypeEntry, WorkerEntry
 from worker import processes
 from worker.graces import Leave
+from worker.local import cleared
 
 T = TypeVar("T")
 
@@ -153,7 +154,7 @@ class Registry:
 
     def leave(self, run: Run) -> None:
         """Strikes a run out and removes whatever it left in its workdir."""
-        shutil.rmtree(self._work / run.key, ignore_errors=True)
+        cleared(self._work / run.key)
         (self._runs / run.key).unlink(missing_ok=True)
 
     def touch(self) -> None:

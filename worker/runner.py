@@ -13,7 +13,6 @@ RunOver           → nothing: the job is another's by now
 """
 
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from worker.graces import Leave
 from worker.interrupt import Interrupter, here
 from worker.job_type import JobType
 from worker.ladder import Ladder
+from worker.local import cleared
 from worker.outcomes import Suspended
 from worker.ports import Children, Files
 from worker.publisher import Publisher, Publishing
@@ -92,7 +92,7 @@ class Runner:
                 )
                 ending = run.ending(interrupter)
         finally:
-            shutil.rmtree(workdir, ignore_errors=True)
+            cleared(workdir)
         return publisher.close(ending)
 
 

@@ -1,8 +1,7 @@
 """Those who are live in one room through one lens, and what they have yet to be sent: encoded once for them all."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from app.relay.lens import Lens
 from app.relay.merge import merge
@@ -20,8 +19,7 @@ WAITING, WAITING_BYTES = 512, 128 * 1024
 LOAD = 32 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(NamedTuple):
     """What goes out in one flush: the bytes, up to which event, to whom, and whether nothing follows it."""
 
     data: bytes
@@ -70,7 +68,8 @@ class Audience:
         if not wanted:
             return None
         self.waiting += wanted
-        self.size += sum(len(entry.envelope) for entry in wanted)
+        for entry in wanted:
+            self.size += len(entry.envelope)
         full = len(self.waiting) > WAITING or self.size > WAITING_BYTES
         due = now if full else max(now, self.flushed + rate.shortest(wanted))
         if self.due is not None and self.due <= due:
@@ -87,38 +86,35 @@ class Audience:
 
     def take(self, rate: Rate, now: float) -> list[Load]:
         """What waits, for whom: one load for all, and one for each place that newcomers had been told up to."""
-        entries, newcomers = self.waiting, self.newcomers
-        self.waiting, self.newcomers, self.size = [], {}, 0
+        entries, newcomers, size = self.waiting, self.newcomers, self.size
+        self.waiting, self.size = [], 0
         self.due, self.flushed = None, now
-        if not entries:
-            return []
-        loads = self._loads(entries, rate, tuple(self.listeners - newcomers.keys()))
+        if not newcomers:
+            return self._loads(entries, rate, tuple(self.listeners), size)
+        self.newcomers = {}
+        loads = self._loads(entries, rate, tuple(self.listeners - newcomers.keys()), size)
         for place in set(newcomers.values()):
             later = [entry for entry in entries if entry.cursor.seq > place.seq]
-            loads += self._loads(later, rate, tuple(who for who, since in newcomers.items() if since == place))
+            loads += self._loads(later, rate, tuple(who for who, since in newcomers.items() if since == place), size)
         return loads
 
-    def _loads(self, entries: Sequence[Entry], rate: Rate, listeners: Sequence["Subscriber"]) -> list[Load]:
+    def _loads(self, entries: Sequence[Entry], rate: Rate, listeners: Sequence["Subscriber"], size: int) -> list[Load]:
+        """*entries* have *size* bytes at most."""
         if not (entries and listeners):
             return []
         if rate.calm or rate.progress:
             entries = merge(entries, logs=rate.logs)
-        stretches = [self._load(stretch, stretch[-1].cursor, listeners) for stretch in stretches_of(entries)]
-        whole = cast("Cursor", self.room.last)
-        stretches[-1] = replace(stretches[-1], at=whole)
-        if self.room.over:
-            end = self.lens.control("stream.end", self.room.job_id, {"reason": "terminal"}, cursor=whole)
-            stretches[-1] = replace(stretches[-1], data=stretches[-1].data + end, last=True)
-        elif self._may_end(entries):
-            stretches[-1] = replace(stretches[-1], look=True)
-        return stretches
+        *first, rest = [entries] if size < LOAD else stretches_of(entries)
+        loads = [Load(self.lens.encode(stretch), stretch[-1].cursor, listeners) for stretch in first]
+        whole, data, over = cast("Cursor", self.room.last), self.lens.encode(rest), self.room.over
+        if over:
+            data += self.lens.control("stream.end", self.room.job_id, {"reason": "terminal"}, cursor=whole)
+        loads.append(Load(data, whole, listeners, over, not over and self._may_end(entries)))
+        return loads
 
     def _may_end(self, entries: Iterable[Entry]) -> bool:
         choice = self.lens.choice
         return choice is not None and bool(choice.jobs) and any(entry.type in TERMINAL for entry in entries)
-
-    def _load(self, entries: Sequence[Entry], at: Cursor, listeners: Sequence["Subscriber"]) -> Load:
-        return Load(self.lens.encode(entries), at, listeners)
 
 
 def stretches_of(entries: Sequence[Entry], size: int = LOAD) -> Iterator[Sequence[Entry]]:

@@ -66,7 +66,7 @@ def settle(relay: "Relay", subscriber: Subscriber) -> bool:
     if relay.send(subscriber, frames):
         return True
     if subscriber.live and not subscriber.closed:
-        relay.leave(subscriber).joining.add(subscriber)
+        relay.leave(subscriber).expect(subscriber)
     return False
 
 

@@ -33,6 +33,8 @@ _CHUNK = 1 << 18
 class Feed:
     """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
 
+    *on_pause()* is called when all that had come is passed on, or others are about to run.
+
     A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
     and whoever listens must look for what it missed. *client* says where: after a failover that is the new master, of a
     cluster any living node, since what is published at one of them reaches the subscribers of all.
@@ -43,8 +45,9 @@ class Feed:
         client: redis.Redis,
         on_live: Callable[[bytes, bytes], None],
         on_ready: Callable[[bytes], None],
+        on_pause: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client, self._on_live, self._on_ready = client, on_live, on_ready
+        self._client, self._on_live, self._on_ready, self._on_pause = client, on_live, on_ready, on_pause
         self._channels: set[bytes] = set()
         self._unconfirmed: Counter[bytes] = Counter()
         self._commands: list[bytes] = []
@@ -115,6 +118,7 @@ class Feed:
         try:
             self._read(sock)
         finally:
+            self._on_pause()
             writer.kill()
             self._sock = None
             sock.close()
@@ -123,19 +127,25 @@ class Feed:
         reader, slices = hiredis.Reader(), Slices()
         while data := sock.recv(_CHUNK):
             self._heard = True
+            slices.begin()
             reader.feed(data)
             while (reply := reader.gets()) is not False:
-                self._take(reply)
+                #: Nearly all are messages: they take the shortest way.
+                if isinstance(reply, list) and reply[0] == b"message":
+                    self._on_live(reply[1], reply[2])
+                elif isinstance(reply, Exception):
+                    raise reply
+                else:
+                    self._take(reply)
                 #: A socket that always has more to read lets nobody else run by itself.
-                slices.breathe()
+                if slices.over:
+                    self._on_pause()
+                    slices.breathe()
+            self._on_pause()
         raise ConnectionResetError("Redis closed the feed")
 
     def _take(self, reply: object) -> None:
-        if isinstance(reply, Exception):
-            raise reply
         match reply:
-            case [b"message", bytes(channel), bytes(payload)]:
-                self._on_live(channel, payload)
             case [b"subscribe", bytes(channel), _]:
                 self._unconfirmed[channel] -= 1
                 if self._unconfirmed[channel] <= 0:

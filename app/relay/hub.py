@@ -52,7 +52,7 @@ class Relay:
         self.positions = Positions(self, places)
         self.turns = Turns()
         self.live = Live(self)
-        self.feed = Feed(client, self.live.on_live, self.live.on_ready)
+        self.feed = Feed(client, self.live.on_live, self.live.on_ready, self.live.delivery.hurry)
         self.rooms = Rooms(self.feed)
         self.tally, self.census = Tally(), Census()
         self.draining = False
@@ -81,7 +81,7 @@ class Relay:
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
         self.census.enter(reading)
-        room.joining.add(subscriber)
+        room.expect(subscriber)
         if not head or self._greet(subscriber, head):
             self.rejoin(subscriber)
         dialogue.begin(self, subscriber, early)
@@ -170,7 +170,7 @@ class Relay:
         if subscriber.closed or subscriber.ending:
             return
         subscriber.ending = reason
-        self.leave(subscriber).joining.add(subscriber)
+        self.leave(subscriber).expect(subscriber)
         try:
             if subscriber.write(data, last=True) or self._wait(subscriber):
                 self._close(subscriber)

@@ -63,7 +63,8 @@ class Lens:
         """The wanted ones of *entries*."""
         if self.choice is not None:
             entries = [entry for entry in entries if self.choice.passes(entry.job)]
-        return [entry for entry in entries if self.wants(entry.type)] if self.types else list(entries)
+        types = self.types
+        return [entry for entry in entries if _matches(types, entry.type)] if types else list(entries)
 
     def encode(self, entries: Iterable[Entry]) -> bytes:
         """*entries* as bytes, joined."""

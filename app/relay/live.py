@@ -1,5 +1,6 @@
 """From the live feed to those who listen: what arrives is put in order, filled in where it has holes, and delivered."""
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ class Live:
         self._relay = relay
         self.delivery = Delivery(self._take, self._pass_on)
         self.level, self.reason = WELL
+        #: Rooms whose listeners may stand behind them, where what came was for none or is yet to be sent.
+        self._moved: set[Room] = set()
         #: Whether Redis does not answer: streams stay open, and say so.
         self.away = False
 
@@ -53,9 +56,10 @@ class Live:
             room.hear(payload)
             upkeep.fill(self._relay, room)
             return
+        self.delivery.near = True
         #: Where all wait for a page, nothing is kept for anybody.
         if room.last is not None or room.joining:
-            self.deliver(room, room.take(list(parse_live(payload))))
+            self.deliver(room, room.take(parse_live(payload)))
             if room.holed and room.last is not None:
                 upkeep.fill(self._relay, room)
 
@@ -64,6 +68,7 @@ class Live:
         if entries:
             self._relay.tally.events += len(entries)
             room.follow(entries)
+            self._moved.add(room)
             now = monotonic()
             for audience in room.concerned(entries):
                 self._relay.tally.offered += len(entries) * len(audience.listeners)
@@ -81,23 +86,37 @@ class Live:
     def _take(self, audience: Audience, now: float) -> list[Load]:
         return audience.take(self.rate(audience), now)
 
-    def _pass_on(self, load: Load, subscriber: Subscriber) -> None:
-        #: Between two slices it may have gone, or have been told all this from the log.
-        if not subscriber.live or subscriber.stands_at(load.at):
-            return
+    def _pass_on(self, load: Load, several: Sequence[Subscriber]) -> None:
+        """The innermost loop of all: each step in it is one for every event and reader."""
+        data, at, now, plain = load.data, load.at, monotonic(), not (load.last or load.look)
+        for subscriber in several:
+            #: Between two slices it may have gone, or have been told all this from the log.
+            if not subscriber.live or subscriber.stands_at(at):
+                continue
+            try:
+                if plain and subscriber.follow(data, at, now):
+                    continue
+            except OSError:
+                self._relay.drop(subscriber, "gone")
+            else:
+                self._part(load, subscriber)
+
+    def _part(self, load: Load, subscriber: Subscriber) -> None:
+        """What it was to be told is the last, or may be, or was too much for it."""
         subscriber.position = load.at
         if load.last:
             self._relay.end(subscriber, load.data, "terminal")
-        elif not self._relay.send(subscriber, load.data) and not subscriber.closed:
-            self._fall_behind(subscriber)
-        elif load.look:
+        elif load.look and self._relay.send(subscriber, load.data):
             self._fall_behind(subscriber)
             self._relay.rejoin(subscriber)
+        elif not subscriber.closed:
+            self._relay.watch(subscriber)
+            self._fall_behind(subscriber)
 
     def _fall_behind(self, subscriber: Subscriber) -> None:
         """The subscriber could not take everything: its place is kept as a cursor, not as a buffer."""
         room = self._relay.leave(subscriber)
-        room.joining.add(subscriber)
+        room.expect(subscriber)
 
     def tell(self, room: Room, name: str, data: dict[str, Any]) -> None:
         """An event of the stream itself, to all that are live in *room* and have taken what they were sent."""
@@ -124,9 +143,12 @@ class Live:
 
     def settle(self) -> None:
         """Who waits for nothing stands where the room does, also where its filter let nothing through for long."""
-        for room in self._relay.rooms.all():
+        moved, self._moved = self._moved, set()
+        for room in moved:
             for audience in room.live.values():
-                if audience.idle and room.last is not None:
+                if not audience.idle:
+                    self._moved.add(room)
+                elif room.last is not None:
                     for subscriber in audience.listeners:
                         subscriber.position = room.last
 

@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import gevent
 
+from jobs import keys
 from jobs.errors import LogUnavailable
 from jobs.head import decode_head
 from jobs.index import RETURN_MS, Index
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 RETURN_SECONDS = RETURN_MS / 1000
 #: Seconds between two looks at who listens.
 TURN_SECONDS = 1.0
+
+#: Who reads many jobs watches those that it names, and they come and go in one room.
+_LOBBY = keys.FEED.encode()
 
 log = logging.getLogger("tailrace.web")
 
@@ -45,17 +50,26 @@ class Presence:
 
     def __init__(self, relay: "Relay", sight: Sight) -> None:
         self._relay, self._sight = relay, sight
-        #: What the heads of the jobs that somebody listens to say; it never changes.
+        #: What the heads of the jobs that somebody listens to say; it never changes. Of them, those that say anything.
         self._allowed: dict[str, float | None] = {}
+        self._bound: dict[str, float | None] = {}
+        self._changes = -1
 
     def turn(self) -> None:
         """Two calls at most, however many listen; LogUnavailable while Redis is away."""
-        ids = {job_id for room in self._relay.rooms.all() for job_id in room.watched}
+        rooms = self._relay.rooms
+        if rooms.changes != self._changes or rooms.at(_LOBBY) is not None:
+            changes = rooms.changes
+            self._look({job_id for room in rooms.all() for job_id in room.watched})
+            self._changes = changes
+        self._sight.saw(self._bound)
+
+    def _look(self, ids: AbstractSet[str]) -> None:
         new = [job_id for job_id in ids if job_id not in self._allowed]
         for job_id, head in zip(new, self._relay.reader.heads(new), strict=True):
             self._allowed[job_id] = None if head is None else decode_head(head).unwatched_seconds
         self._allowed = {job_id: seconds for job_id, seconds in self._allowed.items() if job_id in ids}
-        self._sight.saw(self._allowed)
+        self._bound = {job_id: seconds for job_id, seconds in self._allowed.items() if seconds is not None}
 
 
 def run(relay: "Relay", index: Index) -> None:

@@ -33,6 +33,8 @@ class Rate:
 
     def shortest(self, entries: Iterable[Entry]) -> float:
         """How long the most urgent of *entries* may wait."""
+        if not (self.progress or self.calm):
+            return 0.0
         return min((self.wait(entry.type) for entry in entries), default=0.0)
 
 

@@ -1,6 +1,6 @@
 """A topic with those who listen to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from gevent.event import Event
@@ -10,7 +10,7 @@ from app.relay.lens import Lens
 from app.relay.subscriber import Subscriber
 from app.relay.topic import Topic
 from jobs import keys
-from jobs.eventlog import Entry
+from jobs.eventlog import Cursor, Entry
 from jobs.head import Head
 from jobs.model import EDGES, JobState
 
@@ -22,14 +22,15 @@ class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
     __slots__ = (
-        "bells",
+        "_bells",
+        "_joining",
         "channel",
         "filling",
         "fresh",
-        "joining",
         "kind",
         "left",
         "live",
+        "looked",
         "queue",
         "ready",
         "told",
@@ -42,10 +43,13 @@ class Room(Topic):
         self.ready = Event()
         #: Subscribers that are up to date, by lens.
         self.live: dict[Lens, Audience] = {}
-        self.joining: set[Subscriber] = set()
+        #: There only while somebody is in them: a room that is listened to for hours is to be small.
+        self._joining: set[Subscriber] | None = None
         #: Of those who read pages and wait for the next.
-        self.bells: set[Event] = set()
+        self._bells: set[Event] | None = None
         self.filling = False
+        #: Where it stood when it was last held against the log.
+        self.looked: Cursor | None = None
         #: The job's queue and type, and whether it waits there; known once somebody has read the log.
         self.queue = self.kind = ""
         self.waits = False
@@ -55,11 +59,32 @@ class Room(Topic):
 
     @property
     def empty(self) -> bool:
-        return not (self.live or self.joining or self.bells)
+        return not (self.live or self._joining or self._bells)
 
     def ring(self) -> None:
-        for bell in self.bells:
+        for bell in self._bells or ():
             bell.set()
+
+    def hang(self, bell: Event) -> None:
+        self._bells = {*(self._bells or ()), bell}
+
+    def take_down(self, bell: Event) -> None:
+        self._bells = {other for other in self._bells or () if other is not bell} or None
+
+    @property
+    def joining(self) -> Collection[Subscriber]:
+        return self._joining or ()
+
+    def expect(self, subscriber: Subscriber) -> None:
+        """*subscriber* is in the room, and not live in it."""
+        if self._joining is None:
+            self._joining = set()
+        self._joining.add(subscriber)
+
+    def _expected(self, subscriber: Subscriber) -> None:
+        if self._joining is not None:
+            self._joining.discard(subscriber)
+            self._joining = self._joining or None
 
     def enter(self, subscriber: Subscriber) -> None:
         """*subscriber* has been told all that was passed on: from here on it gets what the room gets."""
@@ -69,17 +94,22 @@ class Room(Topic):
             audience = self.live[lens] = Audience(self, lens)
         assert self.last is not None  # noqa: S101 - whoever stands where the room does has read the log
         audience.enter(subscriber, self.last)
-        self.joining.discard(subscriber)
+        self._expected(subscriber)
         subscriber.live = self.fresh = True
 
     def leave(self, subscriber: Subscriber) -> None:
-        self.joining.discard(subscriber)
+        self._expected(subscriber)
         if subscriber.live:
             subscriber.live = False
             audience = self.live[subscriber.reading.lens]
             audience.leave(subscriber)
             if not audience.listeners:
                 del self.live[subscriber.reading.lens]
+
+    def silent(self) -> bool:
+        """Whether nothing has been passed on since this was last asked."""
+        looked, self.looked = self.looked, self.last
+        return looked is self.last
 
     @property
     def watched(self) -> set[str]:

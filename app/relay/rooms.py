@@ -20,6 +20,8 @@ class Rooms:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._open: dict[bytes, Room] = {}
+        #: How often a room was opened or shut.
+        self.changes = 0
 
     def all(self) -> list[Room]:
         return list(self._open.values())
@@ -38,6 +40,7 @@ class Rooms:
         room = self._open.get(channel)
         if room is None:
             room = self._open[channel] = Lobby() if job_id == MANY else Room(job_id)
+            self.changes += 1
             self._feed.subscribe(channel)
         return room
 
@@ -45,6 +48,7 @@ class Rooms:
         """Nobody may be left in *room*: then its subscription ends too."""
         if room.empty and self.holds(room):
             del self._open[room.channel]
+            self.changes += 1
             self._feed.unsubscribe(room.channel)
 
     def ring(self) -> None:
@@ -56,11 +60,11 @@ class Rooms:
     def listen(self, job_id: str) -> Iterator[Event]:
         """A bell that rings whenever something was appended to the job's log; LogUnavailable while Redis is away."""
         room, bell = self.open(job_id), Event()
-        room.bells.add(bell)
+        room.hang(bell)
         try:
             if not room.ready.wait(CONFIRM):
                 raise LogUnavailable(why="no confirmation")
             yield bell
         finally:
-            room.bells.discard(bell)
+            room.take_down(bell)
             self.shut(room)

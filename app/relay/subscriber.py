@@ -112,6 +112,17 @@ class Subscriber:
         position = self.position
         return not isinstance(position, Cursor) or position.epoch != at.epoch or position.seq >= at.seq
 
+    def follow(self, data: bytes, at: Cursor, now: float) -> bool:
+        """As :meth:`write` of *data*, which leads up to *at*, in few steps: the way of all that is live."""
+        self.position = at
+        if self.rest or self._pack is not None:
+            return self.write(data)
+        try:
+            count = self._send(data)
+        except BlockingIOError:
+            count = 0
+        return self._count(data, count, now)
+
     def write(self, data: bytes, *, last: bool = False) -> bool:
         """Sends *data*; False where some of it had to stay behind in :attr:`rest`. OSError where the reader is gone."""
         if self._pack is not None:
@@ -128,7 +139,10 @@ class Subscriber:
             count = self._send(data)
         except BlockingIOError:
             count = 0
-        now = time.monotonic()
+        return self._count(data, count, time.monotonic())
+
+    def _count(self, data: bytes, count: int, now: float) -> bool:
+        """Whether the *count* bytes that were taken are all; what was not stays behind."""
         if count:
             self.sent += count
             self.heard = now

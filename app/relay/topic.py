@@ -29,7 +29,8 @@ class Topic:
         self.lost = False
         #: True once the terminal event was passed on.
         self.over = False
-        self._ring: deque[Entry] = deque(maxlen=RING)
+        #: Made for the first event: a room in which nothing happens is to be small.
+        self._ring: deque[Entry] | None = None
         self._held: list[Entry] = []
 
     @property
@@ -42,7 +43,7 @@ class Topic:
         if self.last is None:
             self.last = at
             #: What was passed on before need not lead up to here.
-            self._ring.clear()
+            self._ring = None
         return self.take(())
 
     def take(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -61,9 +62,15 @@ class Topic:
                 passed.append(entry)
             elif entry.cursor.seq > self.last.seq:
                 self._hold(entry)
-        self._ring.extend(passed)
+        if passed:
+            self._keep(passed)
         self.over = self.over or bool(passed and self.ends(passed[-1]))
         return passed
+
+    def _keep(self, passed: Sequence[Entry]) -> None:
+        if self._ring is None:
+            self._ring = deque(maxlen=RING)
+        self._ring.extend(passed)
 
     def ends(self, entry: Entry) -> bool:
         """Whether nothing can follow *entry*."""

@@ -55,8 +55,11 @@ def run(relay: "Relay", pace: Pace) -> None:
 
 def _turn(relay: "Relay", pace: Pace, now: float) -> None:
     relay.reader.forget()
+    heard = now - pace.heartbeat
     for subscriber in relay.subscribers():
-        _attend(relay, pace, subscriber, now)
+        #: Of thousands nearly all are passed over: each look costs every second.
+        if subscriber.heard <= heard or subscriber.retire <= now or subscriber.hearing is not None or subscriber.rest:
+            _attend(relay, pace, subscriber, now)
     relay.live.settle()
     relay.live.look(now)
     relay.positions.turn(now)
@@ -146,8 +149,11 @@ def _fill_page(relay: "Relay", room: Room) -> bool:
 
 
 def _check(relay: "Relay") -> None:
-    """Compares every room with the heads in the log: a lost message costs latency, not data."""
-    rooms = [room for room in relay.rooms.all() if room.last is not None and room.live]
+    """Compares the rooms that have been silent since the last look with the heads in the log.
+
+    A lost message costs latency, not data: where more comes, its number tells; this is for the last one before a pause.
+    """
+    rooms = [room for room in relay.rooms.all() if room.last is not None and room.live and room.silent()]
     for lobby in [room for room in rooms if room.job_id == MANY]:
         rooms.remove(lobby)
         fill(relay, lobby)

@@ -115,6 +115,8 @@ class Notes:
     _values: dict[tuple[str, str, str], list[float]] = field(default_factory=dict)
 
     def add(self, subject: str, name: str, unit: str, value: float) -> None:
+        """Says so too: a scenario takes minutes."""
+        print(f"    {subject:<16} {name:<44} {value:>14,.3f} {unit}", flush=True)
         self._values.setdefault((subject, name, unit), []).append(value)
 
     def figures(self) -> Iterator[Figure]:

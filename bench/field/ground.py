@@ -28,6 +28,8 @@ class Target:
     name: str
     processes: Sequence[psutil.Process]
     options: Mapping[str, Any]
+    #: Called before each run of the generator, for what it must be told anew.
+    renew: Callable[[], None] = lambda: None
 
     @property
     def pids(self) -> str:
@@ -35,6 +37,7 @@ class Target:
 
     def load(self, mode: str, **options: Any) -> list[dict[str, Any]]:
         """The lines of one run of the generator against this server; SystemExit where it failed."""
+        self.renew()
         return self.field.load(mode, **{**self.options, "pids": self.pids, **options})
 
     def rate(self, rate: float, **options: Any) -> dict[str, Any]:

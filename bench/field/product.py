@@ -7,24 +7,27 @@ publishes and the head that it moves on: whoever is live cannot tell the differe
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count
-from pathlib import Path
+from functools import reduce
+from http import HTTPStatus
 from typing import Any
+
+import httpx
 
 from bench.field.figures import OURS
 from bench.field.ground import Field, Subject, Target
 from bench.field.native import LACKING, compiler
 from bench.field.servers import served
+from jobs import keys
 from jobs.connect import redis_client
 from jobs.events import JobQueued, JobStarted, Request
 from jobs.files import new_id
 from jobs.model import Job
 from jobs.redis_log import RedisLog, script
 from jobs.writer import Writer
-from tests.service import BIN, ROOT, free_port
+from tests.service import BIN, ROOT, free_port, wait_for
 
 TOKEN = "a-token-of-the-bench-alone"  # noqa: S105 - of a service that lives for seconds
 #: All of the stream's path that a client can ask for: a filter, and events from now on.
@@ -33,7 +36,7 @@ REPLAY = "/v1/jobs/%n/events?after=0"
 ENVELOPE = '{"id":"%e-%q","seq":%q,"type":"item","job":"%n","time":"2026-01-01T00:00:00.000Z","attempt":1,"data":%s}'
 #: As many as any scenario opens; the product's own limits guard one process against too many.
 LIMITS = {"TAILRACE_MAX_STREAMS": "20000", "TAILRACE_MAX_STREAMS_PER_JOB": "20000"}
-_numbers = count()
+APPEND = script("append.lua")
 
 
 @contextmanager
@@ -41,7 +44,10 @@ def _running(field: Field, channels: int) -> Iterator[Target]:
     port = free_port()
     words = [str(BIN / "gunicorn"), "-c", "gunicorn.conf.py", "app.wsgi:app"]
     with served(field, OURS, port, words, {}, cwd=ROOT, env=environment(field, port)) as target:
-        yield replace(target, options={**target.options, **jobs(field, channels)})
+        #: Its door is open before its application is loaded.
+        wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/livez").status_code == HTTPStatus.OK, what=OURS)
+        jobs = Jobs(field, channels)
+        yield replace(target, options={**target.options, **jobs.options()}, renew=jobs.written)
 
 
 def environment(field: Field, port: int) -> dict[str, str]:
@@ -51,38 +57,47 @@ def environment(field: Field, port: int) -> dict[str, str]:
     return {**own, **LIMITS, **given, "PYTHONPATH": str(ROOT)}
 
 
-def jobs(field: Field, number: int) -> dict[str, Any]:
-    """Begins so many jobs; what the generator must be told to read and to go on with them."""
-    client = redis_client(field.redis.url)
-    log = RedisLog(client, retention_seconds=3600, max_events=100_000)
-    begun = [begin(log, new_id()) for _ in range(number)]
-    head = str((log.heads([begun[0].id])[0] or b"").decode())
-    text = script("append.lua")
-    client.script_load(text)
-    client.connection_pool.disconnect()
-    return {
-        "path": LIVE,
-        "header": f"Authorization: Bearer {TOKEN}\r\n",
-        "ready": "stream.caught_up",
-        "pub": "append",
-        "names": written(field.folder / f"jobs-{next(_numbers) % 4}", begun),
-        "seq": 2,
-        "env": ENVELOPE,
-        "head": head.replace(begun[0].id, "%n").replace(begun[0].epoch, "%e").replace('"seq":2', '"seq":%q'),
-        "sha": hashlib.sha1(text.encode()).hexdigest(),  # noqa: S324 - Redis names a script so
-    }
+class Jobs:
+    """So many jobs that a worker has started, by the product's own writer; the generator goes on with them."""
 
+    def __init__(self, field: Field, number: int) -> None:
+        self._client = redis_client(field.redis.url)
+        self._log = RedisLog(self._client, retention_seconds=3600, max_events=100_000)
+        self._begun = [self._begin() for _ in range(number)]
+        self._names = field.folder / "jobs"
+        self._names.parent.mkdir(parents=True, exist_ok=True)
+        self._client.script_load(APPEND)
 
-def begin(log: RedisLog, job_id: str) -> Job:
-    """A job that a worker has started, by the product's own writer; all at one moment, so that one head fits them."""
-    writer = Writer(log, job_id, lambda: 1_767_225_600_000)
-    return writer.create([JobQueued(request=Request(type="watched", params={})), JobStarted(worker="bench", attempt=1)])
+    def _begin(self) -> Job:
+        #: All at one moment, so that one head fits them.
+        writer = Writer(self._log, new_id(), lambda: 1_767_225_600_000)
+        request = Request(type="watched", params={})
+        return writer.create([JobQueued(request=request), JobStarted(worker="bench", attempt=1)])
 
+    def options(self) -> dict[str, Any]:
+        """What the generator must be told to read them and to append to them."""
+        first = self._begun[0]
+        (head,) = self._log.heads([first.id])
+        form = {first.id: "%n", first.epoch: "%e", f'"seq":{first.seq}': '"seq":%q'}
+        return {
+            "path": LIVE,
+            "header": f"Authorization: Bearer {TOKEN}\r\n",
+            "ready": "stream.caught_up",
+            "pub": "append",
+            "names": self._names,
+            "env": ENVELOPE,
+            "head": reduce(lambda text, pair: text.replace(*pair), form.items(), (head or b"").decode()),
+            "sha": hashlib.sha1(APPEND.encode()).hexdigest(),  # noqa: S324 - Redis names a script so
+        }
 
-def written(path: Path, jobs: Sequence[Job]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{job.id} {job.epoch}\n" for job in jobs), "ascii")
-    return path
+    def written(self) -> None:
+        """Where each of them stands now, a line each: its id, its epoch, its last event."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for job in self._begun:
+                pipe.hget(keys.head(job.id), "s")
+            seqs = [int(seq) for seq in pipe.execute()]
+        lines = [f"{job.id} {job.epoch} {seq}\n" for job, seq in zip(self._begun, seqs, strict=True)]
+        self._names.write_text("".join(lines), "ascii")
 
 
 TAILRACE = Subject(OURS, _running, lambda _field: None if compiler() else LACKING)

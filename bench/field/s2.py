@@ -16,7 +16,7 @@ COST, MOST = "CPU of a delivery", "most"
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
-    seconds, bisect = (1.0, 1) if quick else (1.5, 3)
+    seconds, bisect = (1.0, 1) if quick else (1.5, 2)
     for _ in range(rounds):
         for name in field.having(tuple(STARTS)):
             with field.running(name, JOBS) as target:

@@ -12,6 +12,7 @@ SIZES = (5_000, 10_000)
 SUBJECTS = {5_000: (OURS, LIMIT, "nchan", "sse-starlette"), 10_000: (OURS, LIMIT, "nchan")}
 #: Seconds for which they are watched at rest: long enough to hold heartbeats and looks at positions.
 REST, QUICK_REST = 16, 6
+FIRST = 300
 
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
@@ -20,6 +21,8 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
         for size in SIZES[:1] if quick else SIZES:
             for name in field.having(SUBJECTS[size]):
                 with field.running(name, size) as target:
+                    #: What a process loads once, for its first streams, is no stream's.
+                    target.load("idle", channels=FIRST, readers=FIRST, hold=0, pub="none")
                     hold = QUICK_REST if quick else REST
                     opened, rest = target.load("idle", channels=size, readers=size, hold=hold, pub="none", patience=90)
                 notes.add(name, f"memory of a stream, {size:,}", "KiB", (opened["rss"] - opened["rss_before"]) / size)

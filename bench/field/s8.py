@@ -24,13 +24,14 @@ P50, P99, LOAD = "cancelled, p50", "cancelled, p99", "deliveries meanwhile"
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
     for _ in range(rounds):
+        with field.running(OURS, STREAMS) as target:
+            most = target.search(START, seconds=1.0, bisect=1, **_how())["best"]
+        #: Another service: one that was given more than it can bear turns streams away for a while.
         with inner(field, TAILRACE_CONCURRENCY=str(SLOTS)) as service:
             service.worker()
             with field.server():
                 web = service.web()
-            target = _target(service, web)
-            most = target.search(START, seconds=1.0, bisect=1, **_how())["best"]
-            found, told = _cancelled(service, target, most / 2, 8 if quick else 25)
+            found, told = _cancelled(service, _target(service, web), most / 2, 8 if quick else 25)
             notes.add(OURS, P50, "ms", percentile(found, 0.5))
             notes.add(OURS, P99, "ms", percentile(found, 0.99))
             notes.add(OURS, LOAD, "/s", told)
@@ -43,6 +44,7 @@ def bars(figures: Figures) -> Iterator[Bar]:
 
 
 def _target(service: Inner, web: Process) -> Target:
+    """The service with jobs that are listened to."""
     options = {"port": service.port, **product.jobs(service.ground, STREAMS)}
     return Target(service.ground, OURS, family(web.pid), options)
 

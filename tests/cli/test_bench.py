@@ -13,10 +13,10 @@ def bench(*words: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_without_a_name_it_lists_every_measurement_with_a_line() -> None:
-    lines = bench().stdout.splitlines()
+def test_it_lists_every_measurement_with_a_line() -> None:
+    lines = bench("--list").stdout.splitlines()
 
-    assert {"cancel", "publish", "queue_depth", "transports"} <= {line.split()[0] for line in lines}
+    assert {"cancel", "compare", "publish", "queue_depth", "transports"} <= {line.split()[0] for line in lines}
     assert len(lines) == len(programs())
     assert all(line.endswith(".") and line[14:].strip() for line in lines)
 
@@ -26,6 +26,21 @@ def test_what_a_measurement_says_of_itself_is_its_help_and_nothing_runs() -> Non
 
     assert done.returncode == 0
     assert done.stdout.strip() == programs()["transports"]
+
+
+def test_without_a_name_the_comparison_runs_and_takes_its_options() -> None:
+    done = bench("--quick", "--only", "s77")
+
+    assert done.returncode == 2
+    assert "s77" in done.stderr
+    assert "s1" in done.stderr
+
+
+def test_an_option_of_the_comparison_is_none_of_another_measurement() -> None:
+    done = bench("--quick", "transports")
+
+    assert done.returncode == 2
+    assert "--quick" in done.stderr
 
 
 def test_a_name_that_is_none_is_a_slip_of_the_command_line() -> None:

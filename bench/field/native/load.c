@@ -11,7 +11,7 @@ options given = {
     .mode = "rate", .pub = "redis", .path = "/stream?channel=p%d", .header = "", .ready = "", .chan = "p%d", .env = "%s",
     .head = "", .sha = "", .names = "", .ppath = "/pub?id=p%d", .pids = "", .rpids = "",
     .port = 8000, .pport = 6379, .channels = 1, .readers = 1, .connections = 32, .concurrent = 256, .size = 200,
-    .seq = 0, .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
+    .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
     .p99 = 100, .together = 1e9, .hold = 3, .patience = 60,
 };
 
@@ -107,7 +107,7 @@ static result step(double rate) {
         had = seen.measured;
         last = t;
       }
-      if (t - last > 700000000LL || t - end > 8 * SECOND) break;
+      if (t - last > 700000000LL || t - end > 3 * SECOND) break;
     }
     int64_t wait = due < end ? due - t : 5000000;
     turn(wait < 0 ? 0 : wait > 5000000 ? 5000000 : wait);
@@ -115,32 +115,41 @@ static result step(double rate) {
   fill(&found, start, look(), measured * fan);
   found.late = late / 1e6;
   tell("step", found);
-  settle(found.passed ? 30000000LL : 500000000LL, 12 * SECOND);
+  settle(found.passed ? 30000000LL : 300000000LL, 6 * SECOND);
   if (seen.open < given.readers && readers_open() < 0) fprintf(stderr, "%d of %d are back\n", seen.open, given.readers);
   return found;
 }
 
-/* The highest rate that passes: doubled until it fails twice, then halved into; a machine has bad moments. */
+/* A rate that fails is tried again: a machine has bad moments. Where another had the server's core meanwhile, and the
+ * server stood ready to run, the step says nothing about the server, and up to four are taken. */
+#define DISTURBED 0.1
+static result judged(double rate) {
+  result found = step(rate);
+  for (int fails = found.waited < DISTURBED, tries = 1; !found.passed && fails < 2 && tries < 4; tries++) {
+    found = step(rate);
+    fails += found.waited < DISTURBED;
+  }
+  return found;
+}
+
+/* The highest rate that passes: doubled until it fails, then halved into. */
 static void search(void) {
-  result best = {0};
-  double rate = given.start, fails = 0, too_much = 0;
+  result best = {0}, found;
+  double rate = given.start, too_much = 0;
   while (rate <= given.most && !(too_much && rate >= too_much)) {
-    result found = step(rate);
+    found = judged(rate);
     if (found.passed) {
       best = found;
       rate *= given.factor;
-      fails = 0;
-    } else if (++fails >= 2) {
+    } else {
       too_much = rate;
       if (best.rate || rate < 400) break;
       rate /= 4;
-      fails = 0;
     }
   }
   for (int i = 0; i < given.bisect && best.rate && too_much / best.rate > 1.04; i++) {
     double between = (best.rate + too_much) / 2;
-    result found = step(between);
-    if (!found.passed) found = step(between);
+    found = judged(between);
     if (found.passed)
       best = found;
     else
@@ -189,7 +198,7 @@ typedef struct {
 static const option known[] = {
     TEXT(mode), TEXT(pub), TEXT(path), TEXT(header), TEXT(ready), TEXT(chan), TEXT(env), TEXT(head), TEXT(sha),
     TEXT(names), TEXT(ppath), TEXT(pids), TEXT(rpids), WHOLE(port), WHOLE(pport), WHOLE(channels), WHOLE(readers),
-    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(seq), WHOLE(bisect), REAL(rate), REAL(seconds),
+    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(bisect), REAL(rate), REAL(seconds),
     REAL(warm), REAL(start), REAL(most), REAL(factor), REAL(p99), REAL(together), REAL(hold), REAL(patience),
 };
 

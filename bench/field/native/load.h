@@ -24,7 +24,7 @@ typedef struct {
   const char *head;   /* for live and append: the job's head, placeholders as in env */
   const char *sha, *names, *ppath;
   const char *pids, *rpids; /* of the server and of Redis, with commas */
-  int port, pport, channels, readers, connections, concurrent, size, prime, seq, bisect;
+  int port, pport, channels, readers, connections, concurrent, size, prime, bisect;
   double rate, seconds, warm, start, most, factor, p99, together, hold, patience;
 } options;
 extern options given;
@@ -56,6 +56,7 @@ void turn(int64_t most_ns);
 int expand(char *out, const char *form, int channel, const char *payload, long seq);
 const char *name_of(int channel);
 const char *epoch_of(int channel);
+long next_seq(int channel);
 void load_names(void);
 
 /* readers.c */

@@ -22,7 +22,7 @@
 
 long pub_faults;
 static connection *all;
-static long published, *seqs;
+static long published;
 static enum { NONE, REDIS, LIVE, APPEND, POST } kind;
 
 static void complain(const char *what, const char *text) {
@@ -119,7 +119,7 @@ static void say_live(int channel, const char *head, const char *body, long seq) 
 
 static void say(int channel, char phase, int64_t due) {
   char data[BODY / 2], body[BODY], head[4096];
-  long seq = ++seqs[channel];
+  long seq = next_seq(channel);
   payload(data, channel, phase, due);
   expand(body, given.env, channel, data, seq);
   if (kind == REDIS) {
@@ -246,8 +246,6 @@ void publish_begin(void) {
     return;
   }
   if (kind != POST) given.connections = 1;
-  seqs = malloc(given.channels * sizeof *seqs);
-  for (int i = 0; i < given.channels; i++) seqs[i] = given.seq;
   queue = kind == POST ? malloc(QUEUE * sizeof *queue) : NULL;
   all = calloc(given.connections, sizeof *all);
   for (int i = 0; i < given.connections; i++) {

@@ -45,26 +45,27 @@ void turn(int64_t most_ns) {
 }
 
 static char **names, **epochs;
+static long *seqs;
 
-/* A line for each channel: its name and its epoch. */
+/* A line for each channel: its name, its epoch, the number of its last event. */
 void load_names(void) {
-  if (!*given.names) return;
-  FILE *file = fopen(given.names, "r");
-  if (!file) fail(given.names);
   names = calloc(given.channels, sizeof *names);
   epochs = calloc(given.channels, sizeof *epochs);
-  char line[256];
-  for (int i = 0; i < given.channels; i++) {
-    if (!fgets(line, sizeof line, file)) fail("too few names");
-    names[i] = strdup(strtok(line, " \n"));
-    char *epoch = strtok(NULL, " \n");
-    epochs[i] = strdup(epoch ? epoch : "");
+  seqs = calloc(given.channels, sizeof *seqs);
+  FILE *file = *given.names ? fopen(given.names, "r") : NULL;
+  if (*given.names && !file) fail(given.names);
+  char line[256], name[128], epoch[64];
+  for (int i = 0; file && i < given.channels; i++) {
+    if (!fgets(line, sizeof line, file) || sscanf(line, "%127s %63s %ld", name, epoch, &seqs[i]) != 3) fail("names");
+    names[i] = strdup(name);
+    epochs[i] = strdup(epoch);
   }
-  fclose(file);
+  if (file) fclose(file);
 }
 
-const char *name_of(int channel) { return names ? names[channel] : ""; }
-const char *epoch_of(int channel) { return epochs ? epochs[channel] : ""; }
+const char *name_of(int channel) { return names[channel] ? names[channel] : ""; }
+const char *epoch_of(int channel) { return epochs[channel] ? epochs[channel] : ""; }
+long next_seq(int channel) { return ++seqs[channel]; }
 
 static int put(char *out, const char *text) {
   int n = strlen(text);
