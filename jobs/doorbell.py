@@ -30,8 +30,8 @@ class Doorbell(Protocol):
         """How many rings nobody has answered yet; None where that cannot be told."""
         ...
 
-    def take(self, queue: str) -> None:
-        """Takes one unanswered ring away, if there is one: a job was begun without it."""
+    def take(self, queue: str) -> bool:
+        """Takes one unanswered ring away, for a job was begun without it; False where there is none."""
         ...
 
 
@@ -109,14 +109,15 @@ class CeleryDoorbell(Doorbell):
             return False
         return True
 
-    def take(self, queue: str) -> None:
+    def take(self, queue: str) -> bool:
         if queue.startswith(FOREIGN):
-            return
+            return False
         try:
             with self._app.producer_or_acquire() as producer:
-                producer.channel.basic_get(celery_queue(queue), no_ack=True)
+                return producer.channel.basic_get(celery_queue(queue), no_ack=True) is not None
         except Exception as error:  # noqa: BLE001 - one ring too many is harmless, whatever it was
             log.debug("a ring of queue %s is left (%s)", queue, type(error).__name__)
+            return False
 
     def rung(self, queue: str) -> int | None:
         if queue.startswith(FOREIGN):

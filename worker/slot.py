@@ -65,12 +65,12 @@ class Slot:
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any, and for a moment those that follow it.
 
-        To be called by Celery costs more than a short job does: whoever goes on takes a ring away instead, where more
-        of them wait than there can be idle slots on the way to.
+        To be called by Celery costs more than a short job does: whoever goes on takes a ring away instead. The last one
+        is left: it may be on its way to a slot that is idle.
         """
         with self.answering():
             until, job = time.monotonic() + TURN_SECONDS, self._claim(queue)
-            spare = 0 if job is None else self._pass_on(queue) // 2
+            spare = 0 if job is None else self._pass_on(queue) - 1
             while job is not None:
                 self._end(job)
                 if time.monotonic() >= until or self._registry.leaving() is not None:
@@ -78,8 +78,7 @@ class Slot:
                     return
                 job = self._claim(queue)
                 if job is not None and spare > 0:
-                    self._parts.lifecycle.doorbell.take(queue)
-                    spare -= 1
+                    spare = spare - 1 if self._parts.lifecycle.doorbell.take(queue) else 0
 
     def _claim(self, queue: str) -> Job | None:
         self._stopwatch.start()

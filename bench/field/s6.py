@@ -34,7 +34,7 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
         for _ in range(rounds):
             _accepted(service, notes, 1.5 if quick else 4)
             move(web.pid, field.generator_core)
-            _through(service, notes, 500 if quick else 2000)
+            _through(service, notes, 800 if quick else 2000)
             move(web.pid, field.server_core)
             _told(service, notes, 60 if quick else 300)
     yield from notes.figures()

@@ -59,9 +59,11 @@ class Bell(Doorbell):
     def rung(self, queue: str) -> int | None:
         return self.rings.count(queue)
 
-    def take(self, queue: str) -> None:
-        if queue in self.rings:
-            self.rings.remove(queue)
+    def take(self, queue: str) -> bool:
+        if queue not in self.rings:
+            return False
+        self.rings.remove(queue)
+        return True
 
 
 @dataclass
