@@ -28,7 +28,7 @@ def test_what_was_not_measured_or_is_nothing_has_no_ratio(of: Figures) -> None:
 
 
 @pytest.mark.parametrize(("value", "at_least", "held"), [(2.0, False, True), (2.1, False, False), (2.0, True, True)])
-def test_a_bar_is_held_at_its_limit(value: float, at_least: bool, held: bool) -> None:  # noqa: FBT001 - a parameter
+def test_a_bar_is_held_at_its_limit(value: float, at_least: bool, held: bool) -> None:
     assert Bar(scenario="S1", text="it", value=value, limit=2.0, at_least=at_least).held is held
 
 
