@@ -97,6 +97,7 @@ class Context(Facts):
         if self._fraction.derived:
             raise ValueError("this job declares steps, and how far it is follows from theirs: use step.progress")
         self._fraction.put(plain.number(fraction), None if message is None else plain.text(message, 500))
+        self._sink.hurry()
 
     # What outlives the run ------------------------------------------------------------------------------------
 

@@ -18,6 +18,10 @@ class Sink(Protocol):
         """Takes one event of about *size* bytes; may wait where too many are on their way."""
         ...
 
+    def hurry(self) -> None:
+        """How far the job is has changed: it is told soon where nothing was told for a while, else with what comes."""
+        ...
+
     def keep(self, name: str, value: bytes, event: AnyEvent | None = None) -> Callable[[float], bool]:
         """Takes what a later run is to find under *name*, stored at one with *event*.
 

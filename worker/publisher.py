@@ -25,7 +25,7 @@ from worker.watch import Told, Watch
 GATHER_SECONDS = 0.005
 #: A batch goes at once when it is this large.
 GATHER_BYTES = 64 * 1024
-#: Progress alone does not hurry: it goes this often.
+#: Progress alone hurries only where nothing else has for so long; in a tight loop it goes this often.
 IDLE_SECONDS = 0.05
 #: One append takes at most so much.
 BATCH_EVENTS, BATCH_BYTES = 500, 256 * 1024
@@ -72,6 +72,8 @@ class Publisher:
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._hurry, self._large = threading.Event(), threading.Event()
+        #: When the last batch went that was not just waited for, by the monotonic clock.
+        self._hurried = 0.0
         self._ending: Decision | None = None
         self._job: Job | None = None
         self._unstored: list[Kept] = []
@@ -95,10 +97,16 @@ class Publisher:
             if self._buffer.full:
                 self._wait_for_room()
             self._buffer.add(event, size)
-        if not isinstance(event, ev.StepProgressed) and not self._hurry.is_set():
+        if isinstance(event, ev.StepProgressed):
+            self.hurry()
+        elif not self._hurry.is_set():
             self._hurry.set()
         if self._buffer.bytes >= GATHER_BYTES and not self._large.is_set():
             self._large.set()
+
+    def hurry(self) -> None:
+        if not self._hurry.is_set() and time.monotonic() - self._hurried >= IDLE_SECONDS:
+            self._hurry.set()
 
     @whole
     def keep(self, name: str, value: bytes, event: ev.AnyEvent | None = None) -> Callable[[float], bool]:
@@ -158,6 +166,7 @@ class Publisher:
     def _turn(self) -> None:
         if self._hurry.wait(IDLE_SECONDS):
             self._large.wait(GATHER_SECONDS)
+            self._hurried = time.monotonic()
         if self._ending is not None:
             return
         self._hurry.clear()

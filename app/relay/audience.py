@@ -102,7 +102,7 @@ class Audience:
         """*entries* have *size* bytes at most."""
         if not (entries and listeners):
             return []
-        if rate.calm or rate.progress:
+        if len(entries) > 1 and (rate.calm or rate.progress):
             entries = merge(entries, logs=rate.logs)
         *first, rest = [entries] if size < LOAD else stretches_of(entries)
         loads = [Load(self.lens.encode(stretch), stretch[-1].cursor, listeners) for stretch in first]

@@ -34,10 +34,6 @@ class Slices:
     """Lets others run whenever a slice is used up."""
 
     def __init__(self) -> None:
-        self.begin()
-
-    def begin(self) -> None:
-        """Others have just run."""
         self._until = monotonic() + SLICE
 
     @property
@@ -48,7 +44,7 @@ class Slices:
         if self.over:
             with gevent.Timeout(RESERVE, False):
                 gevent.idle()
-            self.begin()
+            self._until = monotonic() + SLICE
 
 
 class Delivery:

@@ -127,7 +127,6 @@ class Feed:
         reader, slices = hiredis.Reader(), Slices()
         while data := sock.recv(_CHUNK):
             self._heard = True
-            slices.begin()
             reader.feed(data)
             while (reply := reader.gets()) is not False:
                 #: Nearly all are messages: they take the shortest way.

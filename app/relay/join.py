@@ -114,13 +114,16 @@ class Join:
     def _at(self, after: Cursor | str | None) -> Page:
         """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""
         page = self.relay.reader.page(self.job_id, END, fresh=after == LATEST)
-        if isinstance(after, Cursor) and gap(after, page) is not None:
+        outdated = self.room.last is not None and self.room.last.epoch != page.last.epoch
+        if outdated or (isinstance(after, Cursor) and gap(after, page) is not None):
             page = self.relay.reader.page(self.job_id, END, fresh=True)
         return page
 
     def _begin(self, after: Cursor | str | None, page: Page) -> bytes:
         if after == LATEST:
             self.subscriber.position = page.last
+            #: Read after the channel was confirmed: where nobody had read yet, the room begins with this.
+            self._share(page)
             return b""
         if after == SNAPSHOT:
             return self._snapshot()

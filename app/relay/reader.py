@@ -1,5 +1,6 @@
 """Reads of the log that many readers share: a storm on one job costs a handful of them."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, TypeVar
@@ -16,10 +17,15 @@ from jobs.head import decode_head
 
 T = TypeVar("T")
 
-#: Events read at a time; what a slow reader cannot take is read again later.
-PAGE = 200
+#: Events read at a time, and at most where they are known to be small; what a slow reader cannot take is read again.
+PAGE, MOST = 200, 1000
 #: Seconds for which a read serves those who come after it. What it misses they get live, or see as a hole.
 KEEP = 0.1
+#: The same for where a log stands and for events that have others behind them, which never change: what is missing of
+#: the newest is read on from there. A storm lasts for a second or two.
+HISTORY = 2.0
+#: Pages kept of one job for that.
+PAGES = 8
 #: Reads kept at most, and bytes of events in one that is kept.
 KEPT, KEPT_BYTES = 256, 256 * 1024
 #: Behind every event that a log can have: a page after it is empty and tells only where the log stands.
@@ -47,17 +53,43 @@ class Reader:
         self._flying: dict[object, tuple[float, AsyncResult]] = {}
         #: When each was there, when it was asked for, and what it is.
         self._kept: dict[object, tuple[float, float, Any]] = {}
+        #: Of each job, the last pages that had events, and when each was asked for.
+        self._pages: dict[str, deque[tuple[float, Page]]] = {}
         #: Reads that went to the log, for the metrics and the tests.
         self.reads = 0
 
     def page(self, job_id: str, after: int, *, fresh: bool = False) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough."""
-        return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh)
+        if not fresh and (rest := self._rest(job_id, after)) is not None:
+            return rest
+        keep = HISTORY if after == END and job_id != MANY else KEEP
+        return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh, keep=keep)
+
+    def _rest(self, job_id: str, after: int) -> Page | None:
+        """What follows *after* in a page that was read for another a moment ago."""
+        since = monotonic() - HISTORY
+        for began, page in self._pages.get(job_id, ()):
+            place = after + 1 - page.entries[0].cursor.seq
+            if began > since and 0 <= place < len(page.entries) and page.entries[place].cursor.seq == after + 1:
+                return page._replace(entries=page.entries[place:])
+        return None
 
     def _look(self, job_id: str, after: int) -> Page:
         if job_id == MANY:
             return dense(self.feed.read(after, PAGE), after)
-        return self._log.read(job_id, after, PAGE)
+        began = monotonic()
+        page = self._log.read(job_id, after, self._limit(job_id))
+        if page.entries and (job_id in self._pages or len(self._pages) < KEPT // PAGES) and _bytes(page) <= KEPT_BYTES:
+            self._pages.setdefault(job_id, deque(maxlen=PAGES)).append((began, page))
+        return page
+
+    def _limit(self, job_id: str) -> int:
+        """More than usual, as many as can be kept for others, where those that were read last are small."""
+        pages = self._pages.get(job_id)
+        if not pages:
+            return PAGE
+        last = pages[-1][1]
+        return min(MOST, max(PAGE, KEPT_BYTES * 3 // 4 * len(last.entries) // (_bytes(last) or 1)))
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         return self._log.heads(job_ids) if job_ids else []
@@ -118,11 +150,13 @@ class Reader:
                 found.append(reach.number)
         return found
 
-    def shared(self, key: object, read: Callable[[], T], *, fresh: bool = False, since: float = 0.0) -> T:
-        """What *read* gives, or gave to another a moment ago; no read will do that began before *since*."""
+    def shared(
+        self, key: object, read: Callable[[], T], *, fresh: bool = False, since: float = 0.0, keep: float = KEEP
+    ) -> T:
+        """What *read* gives, or gave to another *keep* seconds ago; no read will do that began before *since*."""
         if not fresh:
             kept = self._kept.get(key)
-            if kept is not None and monotonic() - kept[0] < KEEP and kept[1] >= since:
+            if kept is not None and monotonic() - kept[0] < keep and kept[1] >= since:
                 value: T = kept[2]
                 return value
             flying = self._flying.get(key)
@@ -149,7 +183,7 @@ class Reader:
                 del self._flying[key]
 
     def _keep(self, key: object, began: float, found: Any) -> None:
-        if isinstance(found, Page) and sum(len(entry.envelope) for entry in found.entries) > KEPT_BYTES:
+        if isinstance(found, Page) and _bytes(found) > KEPT_BYTES:
             return
         now = monotonic()
         if len(self._kept) >= KEPT:
@@ -160,4 +194,9 @@ class Reader:
     def forget(self) -> None:
         """Lets go of what is too old to serve anybody."""
         now = monotonic()
-        self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < KEEP}
+        self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < HISTORY}
+        self._pages = {job_id: pages for job_id, pages in self._pages.items() if now - pages[-1][0] < HISTORY}
+
+
+def _bytes(page: Page) -> int:
+    return sum(len(entry.envelope) for entry in page.entries)

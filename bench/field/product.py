@@ -83,6 +83,8 @@ class Jobs:
             "path": LIVE,
             "header": f"Authorization: Bearer {TOKEN}\r\n",
             "ready": "stream.caught_up",
+            #: As many as keep it busy. Thousands at one moment it would in part send away to poll, and rightly so.
+            "concurrent": 32,
             "pub": "append",
             "names": self._names,
             "env": ENVELOPE,

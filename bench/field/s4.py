@@ -22,7 +22,7 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
             for name in field.having(SUBJECTS[size]):
                 with field.running(name, size) as target:
                     #: What a process loads once, for its first streams, is no stream's.
-                    target.load("idle", channels=FIRST, readers=FIRST, hold=0, pub="none")
+                    target.load("idle", channels=FIRST, readers=FIRST, hold=0.5, pub="none")
                     hold = QUICK_REST if quick else REST
                     opened, rest = target.load("idle", channels=size, readers=size, hold=hold, pub="none", patience=90)
                 notes.add(name, f"memory of a stream, {size:,}", "KiB", (opened["rss"] - opened["rss_before"]) / size)

@@ -167,7 +167,8 @@ static void idle(void) {
 
 /* Events that are there already, from the first connection to the last event. */
 static void replay(account before) {
-  int64_t last = settle(SECOND / 2, given.patience * SECOND);
+  while (seen.received == before.received && now() - before.at < given.patience * SECOND) turn(5000000);
+  int64_t last = settle(SECOND, given.patience * SECOND);
   account after = look();
   long received = after.received - before.received;
   double seconds = (last - before.at) / 1e9, each = received ? 1e6 / received : 0;

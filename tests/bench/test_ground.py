@@ -1,0 +1,62 @@
+"""The two programs in C: what the one publishes the servers carry to it, and it says what went wrong."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.field import product, servers
+from bench.field.figures import LIMIT, OURS
+from bench.field.ground import Field, lines
+from bench.field.native import LACKING, compiler, program
+from bench.field.servers import BARE, COALESCED
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.skipif(compiler() is None, reason=LACKING)]
+
+CROWD = {"channels": 2, "readers": 10, "seconds": 0.5, "warm": 0.2}
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    subjects = [BARE, servers.BARE_COALESCING, product.TAILRACE]
+    made = Field(subjects, folder=tmp_path_factory.mktemp("bench"))
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize(("name", "pub"), [(LIMIT, "redis"), (COALESCED, "redis"), (OURS, "append"), (OURS, "live")])
+def test_every_event_that_is_published_reaches_every_reader(field: Field, name: str, pub: str) -> None:
+    with field.running(name, 2) as target:
+        found = target.rate(1000, pub=pub, **CROWD)
+        again = target.rate(1000, pub=pub, **CROWD)
+
+    for each in (found, again):
+        assert (each["delivered"], each["lost"], each["dropped"], each["faults"]) == (1000, 0, 0, 0)
+        assert 0 < each["p50"] <= each["p99"] <= each["most"] * 1.02
+        assert each["server_us"] > 0
+        assert each["generator_us"] > 0
+
+
+def test_streams_that_hear_nothing_are_counted_with_their_memory(field: Field) -> None:
+    with field.running(OURS, 20) as target:
+        opened, rest = target.load("idle", channels=20, readers=20, hold=0.5, pub="none")
+
+    assert (opened["open"], opened["refused"], rest["idle"]) == (20, 0, 20)
+    assert opened["rss"] > 0
+
+
+def test_a_server_that_refuses_is_a_failure_that_says_so(field: Field) -> None:
+    with field.running(OURS, 1) as target, pytest.raises(SystemExit, match="401"):
+        target.load("idle", channels=1, readers=1, header="", pub="none", patience=1)
+
+
+def test_an_option_that_is_none_is_told(tmp_path: Path) -> None:
+    done = subprocess.run([program("load", tmp_path), "rats=1"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "rats" in done.stderr
+
+
+def test_what_the_generator_says_is_an_object_a_line() -> None:
+    assert lines('{"open":1}\n{"step":10,"p50":0.25}\n') == [{"open": 1}, {"step": 10, "p50": 0.25}]
