@@ -56,10 +56,10 @@ def test_whoever_can_take_json_gets_it(client: FlaskClient, accept: str) -> None
 def test_what_nobody_foresaw_is_told_by_a_reference_only(
     web: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def break_down(_: object) -> None:
+    def break_down(*_: object) -> None:
         raise RuntimeError("the secret of /etc/place")
 
-    monkeypatch.setattr(type(web.parts.index), "live_count", break_down)
+    monkeypatch.setattr(type(web.parts.index), "announce", break_down)
     answer = web.client.post("/v1/jobs", json={"type": "count"})
     told = problem(answer, 500, "internal")
     assert "secret" not in answer.text
