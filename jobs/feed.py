@@ -78,12 +78,9 @@ class FedLog(EventLog):
         self.alone, self.feed = alone, feed
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
-        """Where the feed cannot be reached the batch is stored all the same; repeated, it is noted.
-
-        Of a job that has ended its filing tells the feed, which comes next.
-        """
+        """Where the feed cannot be reached the batch is stored all the same; repeated, it is noted."""
         at = self.alone.append(job_id, batch)
-        if batch.entries and not batch.terminal:
+        if batch.entries:
             self.feed.note(job_id, at)
         return at
 

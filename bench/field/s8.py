@@ -45,8 +45,9 @@ def bars(figures: Figures) -> Iterator[Bar]:
 
 def _target(service: Inner, web: Process) -> Target:
     """The service with jobs that are listened to."""
-    options = {"port": service.port, **product.jobs(service.ground, STREAMS)}
-    return Target(service.ground, OURS, family(web.pid), options)
+    jobs = product.Jobs(service.ground, STREAMS)
+    options = {"port": service.port, **jobs.options()}
+    return Target(service.ground, OURS, family(web.pid), options, renew=jobs.written)
 
 
 def _how() -> dict[str, Any]:
