@@ -150,7 +150,7 @@ class Join:
         assert isinstance(at, Cursor)  # noqa: S101 - _open put one there
         near, over = self.room.since(at), self.room.over
         if near is None:
-            page = self.relay.reader.page(self.job_id, at.seq)
+            page = self.relay.reader.page(self.job_id, at.seq, since=self._since)
             if gap(at, page) is not None:
                 page = self.relay.reader.page(self.job_id, at.seq, fresh=True)
             missing = gap(at, page)
@@ -162,6 +162,11 @@ class Join:
         if not near:
             return self._arrive(at, over=over)
         return self._tell(at, near)
+
+    @property
+    def _since(self) -> float:
+        """When a read of the newest events had to begin: a room begins behind them, and hears only what came later."""
+        return self.room.confirmed if self.room.last is None else 0.0
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
         chosen, end = self._cut(self._chosen(near), near[-1].cursor)

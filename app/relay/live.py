@@ -45,6 +45,7 @@ class Live:
         if room.ready.is_set():
             upkeep.fill(self._relay, room)
             room.ring()
+        room.confirmed = monotonic()
         room.ready.set()
 
     def on_live(self, channel: bytes, payload: bytes) -> None:

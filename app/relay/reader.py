@@ -58,19 +58,24 @@ class Reader:
         #: Reads that went to the log, for the metrics and the tests.
         self.reads = 0
 
-    def page(self, job_id: str, after: int, *, fresh: bool = False) -> Page:
-        """Events after *after*; *fresh* looks now, where a moment ago is not good enough."""
-        if not fresh and (rest := self._rest(job_id, after)) is not None:
+    def page(self, job_id: str, after: int, *, fresh: bool = False, since: float = 0.0) -> Page:
+        """Events after *after*; *fresh* looks now, where a moment ago is not good enough.
+
+        The log's newest events are those of a read that began no earlier than *since*.
+        """
+        if not fresh and (rest := self._rest(job_id, after, since)) is not None:
             return rest
         keep = HISTORY if after == END and job_id != MANY else KEEP
-        return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh, keep=keep)
+        return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh, since=since, keep=keep)
 
-    def _rest(self, job_id: str, after: int) -> Page | None:
+    def _rest(self, job_id: str, after: int, since: float) -> Page | None:
         """What follows *after* in a page that was read for another a moment ago."""
-        since = monotonic() - HISTORY
+        oldest = monotonic() - HISTORY
         for began, page in self._pages.get(job_id, ()):
+            if began < (max(oldest, since) if page.entries[-1].cursor == page.last else oldest):
+                continue
             place = after + 1 - page.entries[0].cursor.seq
-            if began > since and 0 <= place < len(page.entries) and page.entries[place].cursor.seq == after + 1:
+            if 0 <= place < len(page.entries) and page.entries[place].cursor.seq == after + 1:
                 return page._replace(entries=page.entries[place:])
         return None
 

@@ -25,6 +25,7 @@ class Room(Topic):
         "_bells",
         "_joining",
         "channel",
+        "confirmed",
         "filling",
         "fresh",
         "kind",
@@ -40,7 +41,8 @@ class Room(Topic):
     def __init__(self, job_id: str) -> None:
         super().__init__(job_id)
         self.channel = keys.log(job_id).encode()
-        self.ready = Event()
+        #: Set from when on nothing is missed here; when that was, by the monotonic clock.
+        self.ready, self.confirmed = Event(), 0.0
         #: Subscribers that are up to date, by lens.
         self.live: dict[Lens, Audience] = {}
         #: There only while somebody is in them: a room that is listened to for hours is to be small.
@@ -131,7 +133,8 @@ class Room(Topic):
         return 0.0
 
     def learn(self, head: Head) -> None:
-        """The job as it was where the room begins."""
+        """The job as it was where the room begins; where it had ended nothing comes live to say so."""
+        self.over = head.state.terminal
         self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
 
     def follow(self, entries: Iterable[Entry]) -> None:

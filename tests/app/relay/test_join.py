@@ -79,3 +79,14 @@ def test_a_cursor_of_garbage_is_told_as_a_gap(parts: Parts, relay: Relay) -> Non
     work(writer, 2)
     client = Client(relay, writer.job_id, after=None).run()
     assert client.types == ["stream.open", "stream.gap", "stream.snapshot", "stream.caught_up", "stream.end"]
+
+
+@pytest.mark.parametrize("after", ["latest", "0", "snapshot"])
+def test_a_job_that_had_ended_before_anybody_came_ends_the_streams_of_all_who_come(
+    parts: Parts, relay: Relay, after: str
+) -> None:
+    writer = begin(parts)
+    work(writer, 2)
+    clients = [Client(relay, writer.job_id, after=after) for _ in range(5)]
+    finish(*[client.start() for client in clients])
+    assert {client.types[-1] for client in clients} == {"stream.end"}

@@ -1,5 +1,6 @@
 """Many readers of one log share its reads: also those that stand at different places in what was read."""
 
+from time import monotonic
 from typing import Any, cast
 
 import pytest
@@ -65,3 +66,15 @@ def test_beyond_what_was_read_the_log_is_asked() -> None:
     shared.page(JOB, last)
     shared.page(JOB, END)
     assert [after for after, _ in log.asked] == [0, last, END]
+
+
+def test_a_room_that_begins_now_begins_behind_events_that_were_read_now() -> None:
+    """What was the newest a moment ago may have been followed by one that nobody heard here."""
+    log = Log(300)
+    shared = reader(log)
+    shared.page(JOB, 0)
+    shared.page(JOB, 700)
+    confirmed = monotonic()
+    shared.page(JOB, 10, since=confirmed)
+    shared.page(JOB, 710, since=confirmed)
+    assert [after for after, _ in log.asked] == [0, 700, 710]
