@@ -29,8 +29,9 @@ FOUND = FOLDER / "figures.json"
 
 def compared(field: Field, names: Sequence[str], rounds: int, *, quick: bool) -> Figures:
     """What each scenario finds; kept after each, beside what others found before."""
-    figures, made = Figures(), f"{machine()}; {rounds} round{'s' if rounds > 1 else ''}"
-    kept = Figures.read(FOUND)[0] if FOUND.exists() else Figures()
+    figures = Figures()
+    kept, made = Figures.read(FOUND) if FOUND.exists() else (Figures(), {})
+    how = f"{rounds} {'short ' if quick else ''}round{'s' if rounds > 1 else ''}"
     for name in names:
         scenario, begun = SCENARIOS[name], time.monotonic()
         print(f"\n{name}: {scenario.TITLE}", flush=True)
@@ -39,6 +40,7 @@ def compared(field: Field, names: Sequence[str], rounds: int, *, quick: bool) ->
             kept.add(figure)
             print(f"  {figure.subject:<16} {figure.name:<44} {figure.median:>14,.3f} {figure.unit}", flush=True)
         print(f"  ({time.monotonic() - begun:.0f} s)", flush=True)
+        made[scenario.NAME] = f"{machine()}; {how}"
         kept.written(FOUND, made)
     return figures
 
@@ -54,6 +56,8 @@ def guarded(field: Field) -> Figures:
 
 def main() -> int:
     given = _given()
+    if sys.platform != "linux":
+        sys.exit("The comparison gives each server a processor core and reads its clocks: it runs on Linux.")
     field = Field(SUBJECTS)
     try:
         if given.guard:

@@ -25,8 +25,6 @@ TOGETHER = 16
 #: be fifty slices without a look at any socket.
 RESERVE = 0.01
 
-FAILED = "a delivery failed; the next goes on"
-
 log = logging.getLogger("tailrace.stream")
 
 
@@ -36,12 +34,8 @@ class Slices:
     def __init__(self) -> None:
         self._until = monotonic() + SLICE
 
-    @property
-    def over(self) -> bool:
-        return monotonic() >= self._until
-
     def breathe(self) -> None:
-        if self.over:
+        if monotonic() >= self._until:
             with gevent.Timeout(RESERVE, False):
                 gevent.idle()
             self._until = monotonic() + SLICE
@@ -59,9 +53,6 @@ class Delivery:
         self._number = count()
         self._wake = Event()
         self._sender: gevent.Greenlet | None = None
-        self._turning = False
-        #: Set while more is about to be planned by one who hurries then: nobody needs to be woken for each.
-        self.near = False
         self._late = 0.0
 
     @property
@@ -87,35 +78,11 @@ class Delivery:
         """Has *audience* flushed at *due*, or at once where that has come."""
         if due <= now:
             self._queue(audience)
-            if self.near:
-                return
         else:
             heapq.heappush(self._later, (due, next(self._number), audience))
             if self._later[0][2] is not audience:
                 return
         self._wake.set()
-
-    def hurry(self) -> None:
-        """Sends, here and now, what is due to few and is quickly done; the rest is left to the sender.
-
-        At light load a message is out before the loop has turned, and nobody was woken for it.
-        """
-        self.near = False
-        try:
-            self._send_some(Slices())
-        except Exception:
-            log.exception(FAILED)
-        if self._ready:
-            self._wake.set()
-
-    def _send_some(self, slices: Slices) -> None:
-        #: What the sender has in hand may be half sent: nothing may overtake it.
-        while not (self._turning or slices.over) and self._ready and len(self._ready[0].listeners) <= TOGETHER:
-            audience = self._ready.popleft()
-            audience.queued, due, now = False, audience.due, monotonic()
-            for load in self._take(audience, now):
-                self._pass_on(load, load.listeners)
-            self._late = max(self._late, now - (due or now))
 
     def _queue(self, audience: Audience) -> None:
         if not audience.queued:
@@ -129,16 +96,9 @@ class Delivery:
             try:
                 self._turn(Slices())
             except Exception:
-                log.exception(FAILED)
+                log.exception("a delivery failed; the next goes on")
 
     def _turn(self, slices: Slices) -> None:
-        self._turning = True
-        try:
-            self._flush_all(slices)
-        finally:
-            self._turning = False
-
-    def _flush_all(self, slices: Slices) -> None:
         self._ripen()
         while self._ready:
             audience = self._ready.popleft()

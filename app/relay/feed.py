@@ -33,8 +33,6 @@ _CHUNK = 1 << 18
 class Feed:
     """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
 
-    *on_pause()* is called when all that had come is passed on, or others are about to run.
-
     A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
     and whoever listens must look for what it missed. *client* says where: after a failover that is the new master, of a
     cluster any living node, since what is published at one of them reaches the subscribers of all.
@@ -45,9 +43,8 @@ class Feed:
         client: redis.Redis,
         on_live: Callable[[bytes, bytes], None],
         on_ready: Callable[[bytes], None],
-        on_pause: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client, self._on_live, self._on_ready, self._on_pause = client, on_live, on_ready, on_pause
+        self._client, self._on_live, self._on_ready = client, on_live, on_ready
         self._channels: set[bytes] = set()
         self._unconfirmed: Counter[bytes] = Counter()
         self._commands: list[bytes] = []
@@ -118,7 +115,6 @@ class Feed:
         try:
             self._read(sock)
         finally:
-            self._on_pause()
             writer.kill()
             self._sock = None
             sock.close()
@@ -137,10 +133,7 @@ class Feed:
                 else:
                     self._take(reply)
                 #: A socket that always has more to read lets nobody else run by itself.
-                if slices.over:
-                    self._on_pause()
-                    slices.breathe()
-            self._on_pause()
+                slices.breathe()
         raise ConnectionResetError("Redis closed the feed")
 
     def _take(self, reply: object) -> None:

@@ -56,7 +56,6 @@ class Live:
             room.hear(payload)
             upkeep.fill(self._relay, room)
             return
-        self.delivery.near = True
         #: Where all wait for a page, nothing is kept for anybody.
         if room.last is not None or room.joining:
             self.deliver(room, room.take(parse_live(payload)))

@@ -9,7 +9,7 @@ A scenario is a module ``bench/field/s<n>.py`` with
 
 import json
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -87,14 +87,15 @@ class Figures:
         pairs = list(zip(one.values, other.values, strict=False))
         return statistics.median(a / b for a, b in pairs) if pairs and all(b for _, b in pairs) else None
 
-    def written(self, path: Path, made: str) -> None:
+    def written(self, path: Path, made: Mapping[str, str]) -> None:
+        """*made*: by scenario, when and with what it was measured."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        found = {"made": made, "figures": [asdict(each) for each in self]}
+        found = {"made": dict(made), "figures": [asdict(each) for each in self]}
         path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> tuple[Self, str]:
-        """The figures that were written to *path*, and what they were made with."""
+    def read(cls, path: Path) -> tuple[Self, dict[str, str]]:
+        """The figures that were written to *path*, and what those of each scenario were made with."""
         found = json.loads(path.read_text("utf-8"))
         return cls(Figure(**{**each, "values": tuple(each["values"])}) for each in found["figures"]), found["made"]
 

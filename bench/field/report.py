@@ -1,6 +1,6 @@
 """What a comparison says: bars and ratios first, then every figure; for the terminal and for docs/performance.md."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.field.figures import LIMIT, OURS, Bar, Figure, Figures
@@ -11,8 +11,8 @@ from bench.tables import markdown, put
 BEGIN, END = "<!-- measured: ./tailrace bench --write -->", "<!-- end of what was measured -->"
 VERDICTS = {True: "held", False: "**not held**", None: "not measured"}
 NOTES = """\
-Measured {made}. The server has one core, Redis and the generator have another. Figures are medians over the rounds; a
-ratio is the median of the ratios within each round.
+The server has one core, Redis and the generator have another. Figures are medians over the rounds; a ratio is the
+median of the ratios within each round. Scenarios may be of different runs; what each was made with stands above it.
 """
 
 
@@ -45,16 +45,16 @@ def _sign(bar: Bar) -> str:
     return "≥" if bar.at_least else "≤"
 
 
-def page(figures: Figures, made: str) -> str:
+def page(figures: Figures, made: Mapping[str, str]) -> str:
     """All that ``docs/performance.md`` says of one run."""
-    found = [table_of_bars(bars_of(figures)), NOTES.format(made=made)]
+    found = [table_of_bars(bars_of(figures)), NOTES]
     titles: dict[str, str] = {}
     for scenario in SCENARIOS.values():
         titles.setdefault(scenario.NAME, scenario.TITLE)
     for name, title in titles.items():
         own = [figure for figure in figures if figure.scenario == name]
         if own:
-            found.append(f"### {name}: {title}\n\n{_table(own)}\n")
+            found.append(f"### {name}: {title}\n\n{made.get(name, 'unknown')}\n\n{_table(own)}\n")
     return "\n\n".join(part.rstrip() for part in found) + "\n"
 
 

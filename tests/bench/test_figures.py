@@ -46,9 +46,9 @@ def test_notes_become_a_figure_for_each_subject_and_name_with_a_value_for_each_r
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     found = figures(tailrace=(1.0, 2.0), bare_loop=(3.0,))
-    found.written(tmp_path / "deep" / "figures.json", "2026, here")
+    found.written(tmp_path / "deep" / "figures.json", {"S1": "2026, here"})
 
     again, made = Figures.read(tmp_path / "deep" / "figures.json")
 
     assert list(again) == list(found)
-    assert made == "2026, here"
+    assert made == {"S1": "2026, here"}

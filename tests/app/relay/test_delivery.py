@@ -1,20 +1,17 @@
 """Delivery leaves the loop to others between its slices, and knows how late it is."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import cast
+from collections.abc import Callable, Iterator
 
 import gevent
 import pytest
 from gevent import socket
 
 from app.relay.audience import Audience, Load
-from app.relay.delivery import RESERVE, SLICE, TOGETHER, Delivery, Slices
+from app.relay.delivery import RESERVE, SLICE, Delivery, Slices
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.room import Room
-from app.relay.subscriber import Subscriber
-from jobs.eventlog import Cursor
 from tests.app.relay.conftest import until
 
 
@@ -119,62 +116,3 @@ def test_what_the_feed_has_brought_and_nobody_has_read_is_counted(relay: Relay) 
     assert relay.feed.unread() == 600
     ours.close()
     theirs.close()
-
-
-def test_what_is_due_to_few_is_sent_at_once_and_the_rest_by_the_sender() -> None:
-    told = list[int]()
-    delivery = Delivery(_loads, lambda _load, several: told.append(len(several)))
-    few, many = (_audience(number) for number in (2, TOGETHER + 1))
-    now = time.monotonic()
-    delivery.near = True
-    for audience in (few, many):
-        audience.due = now
-        delivery.plan(audience, now, now)
-    assert told == [], "whoever plans is about to hurry"
-
-    delivery.hurry()
-    assert told == [2]
-    delivery.start()
-    until(lambda: sum(told) == TOGETHER + 3)
-    delivery.stop()
-
-
-def test_nothing_overtakes_what_the_sender_has_in_hand() -> None:
-    """Its listeners are told in slices; what is planned meanwhile for the same ones waits for its end."""
-    told = list[str]()
-
-    def pass_on(load: Load, several: Sequence[Subscriber]) -> None:
-        told.extend([load.data.decode()] * len(several))
-        spin(SLICE)
-
-    names = iter(["first", "second"])
-    delivery = Delivery(lambda audience, _now: [_load(audience, next(names))], pass_on)
-    audience = _audience(100 * TOGETHER)
-    now = audience.due = time.monotonic()
-    delivery.start()
-    delivery.plan(audience, now, now)
-    until(lambda: len(told) >= TOGETHER)
-    audience.listeners = set(list(audience.listeners)[:2])
-    delivery.near = True
-    delivery.plan(audience, now, now)
-    delivery.hurry()
-    assert len(told) < 100 * TOGETHER
-    assert "second" not in told
-
-    until(lambda: "second" in told)
-    delivery.stop()
-    assert told == ["first"] * 100 * TOGETHER + ["second"] * 2
-
-
-def _audience(listeners: int) -> Audience:
-    audience = Audience(Room("a" * 26), Lens())
-    audience.listeners = {cast("Subscriber", number) for number in range(listeners)}
-    return audience
-
-
-def _loads(audience: Audience, _now: float) -> list[Load]:
-    return [_load(audience, "it")]
-
-
-def _load(audience: Audience, text: str) -> Load:
-    return Load(text.encode(), Cursor("epoch", 1), tuple(audience.listeners))
