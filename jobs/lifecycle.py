@@ -59,11 +59,9 @@ class Lifecycle:
             return head
         raise JobNotFound(job_id=job_id)
 
-    def submit(
-        self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None
-    ) -> Job:
-        """As :meth:`accept`, for whoever does not ask where it stands."""
-        return self.accept(job_id, request, delay_seconds=delay_seconds, most=most).job
+    def submit(self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None) -> Job:
+        """As :meth:`accept`, however many there are, for whoever does not ask where it stands."""
+        return self.accept(job_id, request, delay_seconds=delay_seconds).job
 
     def accept(
         self, job_id: str, request: ev.Request, *, delay_seconds: float | None = None, most: int | None = None

@@ -150,7 +150,8 @@ class Join:
         assert isinstance(at, Cursor)  # noqa: S101 - _open put one there
         near, over = self.room.since(at), self.room.over
         if near is None:
-            page = self.relay.reader.page(self.job_id, at.seq, since=self._since)
+            #: A room begins behind the newest events, and hears only what came after its channel was confirmed.
+            page = self.relay.reader.page(self.job_id, at.seq, since=self.room.confirmed)
             if gap(at, page) is not None:
                 page = self.relay.reader.page(self.job_id, at.seq, fresh=True)
             missing = gap(at, page)
@@ -162,11 +163,6 @@ class Join:
         if not near:
             return self._arrive(at, over=over)
         return self._tell(at, near)
-
-    @property
-    def _since(self) -> float:
-        """When a read of the newest events had to begin: a room begins behind them, and hears only what came later."""
-        return self.room.confirmed if self.room.last is None else 0.0
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
         chosen, end = self._cut(self._chosen(near), near[-1].cursor)

@@ -41,10 +41,6 @@ def table_of_bars(bars: Iterable[Bar]) -> str:
     return markdown([head, *rows])
 
 
-def _sign(bar: Bar) -> str:
-    return "≥" if bar.at_least else "≤"
-
-
 def page(figures: Figures, made: Mapping[str, str]) -> str:
     """All that ``docs/performance.md`` says of one run."""
     found = [table_of_bars(bars_of(figures)), NOTES]

@@ -2,10 +2,9 @@
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import gevent
@@ -23,11 +22,10 @@ from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.eventlog import Cursor
 from jobs.files import new_id
-from jobs.model import Job
 from jobs.resource import resource
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
-from jobs.writer import Decision, Writer
+from jobs.writer import Writer
 
 TYPES = {"hello": TypeEntry(name="hello", title="Hello", params_schema={})}
 PACE = Pace(heartbeat=60, check=0.5)
@@ -117,24 +115,12 @@ def _fields(part: bytes) -> dict[str, str]:
     return {name: value for name, _, value in lines}
 
 
-class Run(Writer):
-    """Files the job once it has ended, as whoever runs jobs does."""
-
-    def __init__(self, parts: Parts, job: Job) -> None:
-        super().__init__(parts.log, job.id, parts.clock, job=job, run=job.run)
-        self._settle = parts.lifecycle.settle
-
-    def decide(self, decision: Decision, kept: Mapping[str, bytes] = MappingProxyType({})) -> Job:
-        job = super().decide(decision, kept)
-        return self._settle(job) if job.state.terminal else job
-
-
 def begin(parts: Parts) -> Writer:
     """A job that runs, and its writer."""
     parts.lifecycle.submit(new_id(), ev.Request(type="hello", params={}))
     job = parts.lifecycle.claim("default", TYPES, "w1")
     assert job is not None
-    return Run(parts, job)
+    return Writer(parts.log, job.id, parts.clock, job=job, run=job.run)
 
 
 def work(writer: Writer, batches: int, *, text: str = "x", end: bool = True, pause: float = 0.0) -> None:

@@ -15,7 +15,7 @@ from jobs.files import new_id
 from jobs.redis_log import RedisLog
 from jobs.wiring import Parts
 from jobs.writer import Writer
-from tests.app.relay.conftest import Client, Run, begin, finish, until, work
+from tests.app.relay.conftest import Client, begin, finish, until, work
 from tests.app.relay.many import begun, end, envelopes, opened, reader, seqs, shown
 
 LINE = ev.LogWritten(level="info", message="x")
@@ -176,7 +176,7 @@ def test_what_a_snapshot_holds_and_its_writer_has_yet_to_tell_the_feed_is_not_to
     following = client.start()
     until(lambda: "stream.caught_up" in client.types)
     held.write([LINE])
-    end(Run(parts, parts.lifecycle.load(writer.job_id)))
+    end(Writer(parts.log, writer.job_id, parts.clock))
     finish(following)
 
     assert seqs(client, writer.job_id) == [6, 7]

@@ -69,8 +69,8 @@ def test_what_is_no_table_fails_with_a_code_and_a_sentence(
 
 
 def wide() -> str:
-    rows = [",".join(str((n * 7 + row) % 100) for n in range(500)) for row in range(50)]
-    return ",".join(f"c{n}" for n in range(500)) + "\n" + "\n".join(rows) + "\n"
+    rows = [",".join(str((n * 7 + row) % 100) for n in range(2000)) for row in range(50)]
+    return ",".join(f"c{n}" for n in range(2000)) + "\n" + "\n".join(rows) + "\n"
 
 
 TAKEN = {
@@ -85,7 +85,7 @@ TAKEN = {
     "empty names": (",,\n1,2,3\n4,5,6\n".replace(",,\n", "x,,\n"), 2, 3),
     "every value the same": ("date,a\n" + "".join(f"2024-01-{n:02},5\n" for n in range(1, 29)), 28, 2),
     "every value missing": ("a,b\n" + "NA,\n" * 20, 20, 2),
-    "500 columns": (wide(), 50, 500),
+    "2,000 columns": (wide(), 50, 2000),
     "60,000 different texts": ("id,text\n" + "".join(f"{n},word {n} of it\n" for n in range(60_000)), 60_000, 2),
     "an enormous number": ("a,b\n" + "1e308,2\n-1e308,3\n1e400,4\n" * 9, 27, 2),
     "dates of the year 1 and 9999": ("date,a\n0001-01-01,1\n9999-12-31,2\n2024-01-01,3\n", 3, 2),
