@@ -114,7 +114,7 @@ def within(pointers: Iterable[Pointer], after: int, limit: int) -> list[Pointer]
         ahead = cursor.seq - last
         low, high = max(first, after + 1 - ahead), min(last, after + limit - ahead)
         if low <= high:
-            found.append(Pointer(job, low, high, cursor._replace(seq=high + ahead)))
+            found.append(Pointer(job, low, high, Cursor(cursor.epoch, high + ahead)))
     return found
 
 

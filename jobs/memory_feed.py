@@ -26,9 +26,9 @@ class MemoryFeed(Feed):
             fed = self._fed.get(job_id, Reach(NOWHERE, 0)).at
             moved = fed.epoch != at.epoch
             if moved and fed != NOWHERE:
-                self._at = self._at._replace(epoch=new_epoch())
+                self._at = Cursor(new_epoch(), self._at.seq)
             if at.seq > fed.seq:
-                self._at = self._at._replace(seq=self._at.seq + at.seq - fed.seq)
+                self._at = Cursor(self._at.epoch, self._at.seq + at.seq - fed.seq)
                 self._pointers.append(Pointer(job_id, fed.seq + 1, at.seq, self._at))
             if moved or at.seq > fed.seq:
                 self._fed[job_id] = Reach(at, self._at.seq)

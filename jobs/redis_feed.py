@@ -35,7 +35,8 @@ class RedisFeed(Feed):
 
     def noting(self, job_id: str, at: Cursor) -> tuple[Sequence[str], Sequence[str | int]]:
         """The keys and words of feed.lua, for whoever has more to do in the same call."""
-        words: list[str | int] = [*self._known, self._fresh, self._max_pointers, job_id, at.epoch, at.seq]
+        known, most = self._known, self._max_pointers
+        words: list[str | int] = [known.epoch, known.seq, self._fresh, most, job_id, at.epoch, at.seq]
         return (keys.FEED, keys.FEED_AT, keys.FED), words
 
     def noted(self, found: Sequence[Any]) -> Cursor:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -102,20 +101,19 @@ class RedisLog(EventLog):
 
 def parse_live(payload: bytes) -> list[Entry]:
     """The events of one pub/sub message, as append.lua wrote it; ValueError where it is none."""
-    lines, found = payload.split(b"\n"), []
-    if len(lines) % 2:
+    head, newline, envelope = payload.partition(b"\n")
+    if not newline:
         raise ValueError("a line is missing")
-    for index in range(0, len(lines), 2):
-        cursor, _, name = lines[index].partition(b" ")
-        epoch, _, seq = cursor.partition(b"-")
-        found.append(Entry(Cursor(_word(epoch), int(seq)), _word(name), lines[index + 1]))
-    return found
+    if b"\n" not in envelope:
+        return [_entry(head, envelope)]
+    lines = payload.split(b"\n")
+    return [_entry(head, envelope) for head, envelope in zip(lines[::2], lines[1::2], strict=True)]
 
 
-@lru_cache(maxsize=1024)
-def _word(text: bytes) -> str:
-    """Types and epochs come again and again."""
-    return text.decode()
+def _entry(head: bytes, envelope: bytes) -> Entry:
+    cursor, _, name = head.partition(b" ")
+    epoch, _, seq = cursor.partition(b"-")
+    return Entry(Cursor(epoch.decode(), int(seq)), name.decode(), envelope)
 
 
 #: The same, where redis-py has a class for it.

@@ -1,7 +1,9 @@
 """Those who are live in one room through one lens, and what they have yet to be sent: encoded once for them all."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from app.relay.lens import Lens
 from app.relay.merge import merge
@@ -19,7 +21,7 @@ WAITING, WAITING_BYTES = 512, 128 * 1024
 LOAD = 32 * 1024
 
 
-class Load(NamedTuple):
+class Load(msgspec.Struct, frozen=True, gc=False):
     """What goes out in one flush: the bytes, up to which event, to whom, and whether nothing follows it."""
 
     data: bytes
@@ -62,20 +64,38 @@ class Audience:
         self.listeners.discard(subscriber)
         self.newcomers.pop(subscriber, None)
 
-    def add(self, entries: Iterable[Entry], rate: Rate, now: float) -> float | None:
+    def add(self, entries: Sequence[Entry], rate: Rate, now: float) -> float | None:
         """Takes what is wanted of *entries*; when all that waits is due now, None where it was due then already."""
         wanted = self.lens.choose(entries)
         if not wanted:
             return None
         self.waiting += wanted
-        for entry in wanted:
-            self.size += len(entry.envelope)
-        full = len(self.waiting) > WAITING or self.size > WAITING_BYTES
-        due = now if full else max(now, self.flushed + rate.shortest(wanted))
+        due = now if rate.plain or self._full(wanted) else max(now, self.flushed + rate.shortest(wanted))
         if self.due is not None and self.due <= due:
             return None
         self.due = due
         return due
+
+    def at_once(self, entries: Sequence[Entry], rate: Rate, now: float) -> Load | None:
+        """*entries*, which the room has just passed on, as one load; None where they are to go the long way.
+
+        That is where they may wait or others wait before them, where they are too many or may be the last.
+        """
+        lens = self.lens
+        if self.waiting or self.sending or self.room.over or lens.choice is not None:
+            return None
+        if not (rate.plain or rate.at_once(entries)) or (len(entries) > 1 and bytes_of(entries) > LOAD):
+            return None
+        wanted = lens.choose(entries)
+        if not wanted:
+            return None
+        self.flushed = now
+        return Load(lens.encode(wanted), entries[-1].cursor, tuple(self.listeners))
+
+    def _full(self, wanted: Iterable[Entry]) -> bool:
+        """Whether too much waits with *wanted* for any of it to wait longer."""
+        self.size += bytes_of(wanted)
+        return len(self.waiting) > WAITING or self.size > WAITING_BYTES
 
     def replan(self, rate: Rate, now: float) -> float | None:
         """The rate has changed: when what waits is due now, None where nothing does."""
@@ -86,27 +106,28 @@ class Audience:
 
     def take(self, rate: Rate, now: float) -> list[Load]:
         """What waits, for whom: one load for all, and one for each place that newcomers had been told up to."""
-        entries, newcomers, size = self.waiting, self.newcomers, self.size
+        entries, newcomers = self.waiting, self.newcomers
         self.waiting, self.size = [], 0
         self.due, self.flushed = None, now
         if not newcomers:
-            return self._loads(entries, rate, tuple(self.listeners), size)
+            return self._loads(entries, rate, tuple(self.listeners))
         self.newcomers = {}
-        loads = self._loads(entries, rate, tuple(self.listeners - newcomers.keys()), size)
+        loads = self._loads(entries, rate, tuple(self.listeners - newcomers.keys()))
         for place in set(newcomers.values()):
             later = [entry for entry in entries if entry.cursor.seq > place.seq]
-            loads += self._loads(later, rate, tuple(who for who, since in newcomers.items() if since == place), size)
+            loads += self._loads(later, rate, tuple(who for who, since in newcomers.items() if since == place))
         return loads
 
-    def _loads(self, entries: Sequence[Entry], rate: Rate, listeners: Sequence["Subscriber"], size: int) -> list[Load]:
-        """*entries* have *size* bytes at most."""
+    def _loads(self, entries: Sequence[Entry], rate: Rate, listeners: Sequence["Subscriber"]) -> list[Load]:
         if not (entries and listeners):
             return []
-        if len(entries) > 1 and (rate.calm or rate.progress):
+        one = len(entries) == 1
+        if not (one or rate.plain):
             entries = merge(entries, logs=rate.logs)
-        *first, rest = [entries] if size < LOAD else stretches_of(entries)
+        *first, rest = [entries] if one or bytes_of(entries) < LOAD else stretches_of(entries)
         loads = [Load(self.lens.encode(stretch), stretch[-1].cursor, listeners) for stretch in first]
-        whole, data, over = cast("Cursor", self.room.last), self.lens.encode(rest), self.room.over
+        whole, data, over = self.room.last, self.lens.encode(rest), self.room.over
+        assert whole is not None  # noqa: S101 - something was passed on
         if over:
             data += self.lens.control("stream.end", self.room.job_id, {"reason": "terminal"}, cursor=whole)
         loads.append(Load(data, whole, listeners, over, not over and self._may_end(entries)))
@@ -114,7 +135,14 @@ class Audience:
 
     def _may_end(self, entries: Iterable[Entry]) -> bool:
         choice = self.lens.choice
-        return choice is not None and bool(choice.jobs) and any(entry.type in TERMINAL for entry in entries)
+        if choice is None or not choice.jobs:
+            return False
+        return any(entry.type in TERMINAL for entry in entries)
+
+
+def bytes_of(entries: Iterable[Entry]) -> int:
+    """How large *entries* are, but for their frames."""
+    return sum([len(entry.envelope) for entry in entries])
 
 
 def stretches_of(entries: Sequence[Entry], size: int = LOAD) -> Iterator[Sequence[Entry]]:

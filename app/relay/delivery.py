@@ -13,6 +13,7 @@ from time import monotonic
 
 import gevent
 from gevent.event import Event
+from gevent.hub import get_hub
 
 from app.relay.audience import Audience, Load
 from app.relay.subscriber import Subscriber
@@ -29,20 +30,30 @@ log = logging.getLogger("tailrace.stream")
 
 
 class Slices:
-    """Lets others run whenever a slice is used up."""
+    """Lets others run whenever a slice is used up, and they have not had their turn meanwhile."""
 
     def __init__(self) -> None:
-        self._until = monotonic() + SLICE
+        self._loop = get_hub().loop
+        self._renew()
 
     def breathe(self) -> None:
         if monotonic() >= self._until:
-            with gevent.Timeout(RESERVE, False):
-                gevent.idle()
-            self._until = monotonic() + SLICE
+            #: Whoever has waited for something since has let the loop go round.
+            if self._loop.iteration == self._round:
+                with gevent.Timeout(RESERVE, False):
+                    gevent.idle()
+            self._renew()
+
+    def _renew(self) -> None:
+        self._until, self._round = monotonic() + SLICE, self._loop.iteration
 
 
 class Delivery:
-    """*take* gives the loads of an audience whose time has come, *pass_on* sends one of them to some listeners."""
+    """*take* gives the loads of an audience whose time has come, *pass_on* sends one of them to some listeners.
+
+    What comes by the feed is sent by whoever reads it, once it has read all that there was; everything else by a
+    greenlet of its own. Only one of them is at it at any time, so that nobody is told the later before the earlier.
+    """
 
     def __init__(
         self, take: Callable[[Audience, float], list[Load]], pass_on: Callable[[Load, Sequence[Subscriber]], None]
@@ -53,6 +64,8 @@ class Delivery:
         self._number = count()
         self._wake = Event()
         self._sender: gevent.Greenlet | None = None
+        #: Since when somebody is at it, None while nobody is.
+        self._turning: float | None = None
         self._late = 0.0
 
     @property
@@ -62,9 +75,9 @@ class Delivery:
 
     def lateness(self) -> float:
         """The most seconds by which listeners were late to hear, or are, since this was last asked."""
-        late, self._late = self._late, 0.0
+        late, self._late, now = self._late, 0.0, monotonic()
         due = self._ready[0].due if self._ready else None
-        return late if due is None else max(late, monotonic() - due)
+        return max([late, *(now - since for since in (due, self._turning) if since is not None)])
 
     def start(self) -> None:
         if self._sender is None:
@@ -89,36 +102,58 @@ class Delivery:
             audience.queued = True
             self._ready.append(audience)
 
+    def begin(self) -> bool:
+        """Whether the caller may send from here on, and is to :meth:`finish`; False where somebody else is at it."""
+        if self._turning is not None:
+            return False
+        self._turning = monotonic()
+        return True
+
+    def finish(self, slices: Slices) -> None:
+        """Flushes all whose time has come, those too whom others have planned meanwhile."""
+        began = self._turning or monotonic()
+        try:
+            self._ripen()
+            while self._ready:
+                self._flush(self._ready.popleft(), slices)
+                self._ripen()
+        finally:
+            self._turning, self._late = None, max(self._late, monotonic() - began)
+            if self._later:
+                self._wake.set()
+
     def _run(self) -> None:
         while True:
-            self._wake.wait(max(0.0, self._later[0][0] - monotonic()) if self._later else None)
+            idle = self._turning is not None or not self._later
+            self._wake.wait(None if idle else max(0.0, self._later[0][0] - monotonic()))
             self._wake.clear()
-            try:
-                self._turn(Slices())
-            except Exception:
-                log.exception("a delivery failed; the next goes on")
-
-    def _turn(self, slices: Slices) -> None:
-        self._ripen()
-        while self._ready:
-            audience = self._ready.popleft()
-            audience.queued, audience.sending = False, True
-            due = audience.due
-            try:
-                self._flush(audience, slices)
-            finally:
-                audience.sending = False
-            if due is not None:
-                self._late = max(self._late, monotonic() - due)
-            self._ripen()
+            if self.begin():
+                self.finish(Slices())
 
     def _flush(self, audience: Audience, slices: Slices) -> None:
-        for load in self._take(audience, monotonic()):
-            for begin in range(0, len(load.listeners), TOGETHER):
-                self._pass_on(load, load.listeners[begin : begin + TOGETHER])
+        audience.queued = False
+        due, now = audience.due, monotonic()
+        try:
+            for load in self._take(audience, now):
+                self.send(audience, load, slices)
+        except Exception:
+            log.exception("a delivery failed; the next goes on")
+        if due is not None:
+            self._late = max(self._late, monotonic() - due)
+
+    def send(self, audience: Audience, load: Load, slices: Slices) -> None:
+        """Passes *load* on to all whom it is for; only within a turn."""
+        listeners, audience.sending = load.listeners, True
+        try:
+            for begin in range(0, len(listeners), TOGETHER):
+                self._pass_on(load, listeners[begin : begin + TOGETHER])
                 slices.breathe()
+        finally:
+            audience.sending = False
 
     def _ripen(self) -> None:
+        if not self._later:
+            return
         now = monotonic()
         while self._later and self._later[0][0] <= now:
             audience = heapq.heappop(self._later)[2]

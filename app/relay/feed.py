@@ -28,10 +28,14 @@ ANSWER = 5.0
 #: Seconds between tries to reconnect grow to this.
 SLOWEST = 2.0
 _CHUNK = 1 << 18
+#: Seconds of reading at the most before what came is sent: the more there is, the more of one job goes together.
+GATHER = 0.02
 
 
 class Feed:
     """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
+
+    *on_heard(slices)* follows once all that there was to be read is.
 
     A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
     and whoever listens must look for what it missed. *client* says where: after a failover that is the new master, of a
@@ -43,8 +47,9 @@ class Feed:
         client: redis.Redis,
         on_live: Callable[[bytes, bytes], None],
         on_ready: Callable[[bytes], None],
+        on_heard: Callable[[Slices], None],
     ) -> None:
-        self._client, self._on_live, self._on_ready = client, on_live, on_ready
+        self._client, self._on_live, self._on_ready, self._on_heard = client, on_live, on_ready, on_heard
         self._channels: set[bytes] = set()
         self._unconfirmed: Counter[bytes] = Counter()
         self._commands: list[bytes] = []
@@ -120,21 +125,33 @@ class Feed:
             sock.close()
 
     def _read(self, sock: gsocket.socket) -> None:
-        reader, slices = hiredis.Reader(), Slices()
-        while data := sock.recv(_CHUNK):
-            self._heard = True
-            reader.feed(data)
-            while (reply := reader.gets()) is not False:
-                #: Nearly all are messages: they take the shortest way.
-                if isinstance(reply, list) and reply[0] == b"message":
-                    self._on_live(reply[1], reply[2])
-                elif isinstance(reply, Exception):
-                    raise reply
-                else:
-                    self._take(reply)
+        reader, slices, heard = hiredis.Reader(), Slices(), 0.0
+        try:
+            while data := sock.recv(_CHUNK):
+                heard = heard or monotonic()
+                self._heard = True
+                reader.feed(data)
+                self._hear(reader)
+                if len(data) < _CHUNK or not self.unread() or monotonic() - heard > GATHER:
+                    self._on_heard(slices)
+                    heard = 0.0
                 #: A socket that always has more to read lets nobody else run by itself.
                 slices.breathe()
+        finally:
+            self._on_heard(slices)
         raise ConnectionResetError("Redis closed the feed")
+
+    def _hear(self, reader: hiredis.Reader) -> None:
+        """A chunk holds so little that nobody waits for long: a message is noted here, and looked at later."""
+        on_live, gets = self._on_live, reader.gets
+        while (reply := gets()) is not False:
+            #: Nearly all are messages: they take the shortest way.
+            if isinstance(reply, list) and reply[0] == b"message":
+                on_live(reply[1], reply[2])
+            elif isinstance(reply, Exception):
+                raise reply
+            else:
+                self._take(reply)
 
     def _take(self, reply: object) -> None:
         match reply:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +16,8 @@ from jobs.events import TERMINAL
 
 #: Patterns in one filter; each is a type or a prefix with a star.
 MAX_PATTERNS = 32
+#: Types of which a lens knows whether it wants them.
+KEPT = 256
 
 ENCODINGS = {"sse": sse, "ndjson": ndjson, "websocket": websocket}
 
@@ -56,22 +58,31 @@ class Lens:
         encode: Frame = self.encoding.event
         return encode
 
-    def wants(self, name: str) -> bool:
-        return not self.types or _matches(self.types, name)
+    @cached_property
+    def wants(self) -> Callable[[str], bool]:
+        """Whether events of a type are wanted."""
+        return _Wanted(self.types).__getitem__
 
-    def choose(self, entries: Iterable[Entry]) -> list[Entry]:
+    def choose(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """The wanted ones of *entries*."""
         if self.choice is not None:
             entries = [entry for entry in entries if self.choice.passes(entry.job)]
-        types = self.types
-        return [entry for entry in entries if _matches(types, entry.type)] if types else list(entries)
+        if not self.types:
+            return entries
+        wants = self.wants
+        if len(entries) == 1:
+            return entries if wants(entries[0].type) else ()
+        return [entry for entry in entries if wants(entry.type)]
 
-    def encode(self, entries: Iterable[Entry]) -> bytes:
+    def encode(self, entries: Sequence[Entry]) -> bytes:
         """*entries* as bytes, joined."""
         frame = self.frame
         if self.choice is not None:
             return b"".join([frame(at.type, resumable(at), str(at.cursor)) for at in entries])
-        return b"".join([frame(name, envelope, str(cursor)) for cursor, name, envelope, _ in entries])
+        if len(entries) == 1:
+            at = entries[0]
+            return frame(at.type, at.envelope, f"{at.cursor.epoch}-{at.cursor.seq}")
+        return b"".join([frame(at.type, at.envelope, str(at.cursor)) for at in entries])
 
     def without_ids(self, entries: Iterable[Entry]) -> bytes:
         """As :meth:`encode`, for events from which no reader may resume."""
@@ -118,8 +129,21 @@ def resumable(entry: Entry) -> bytes:
     return b'%b,"cursor":"%b"}' % (entry.envelope[:-1], str(entry.cursor).encode())
 
 
-@lru_cache(maxsize=4096)
-def _matches(patterns: Sequence[str], name: str) -> bool:
+class _Wanted(dict[str, bool]):
+    """By type, whether it passes; looked up at every event, and so kept."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        super().__init__()
+        self._patterns = patterns
+
+    def __missing__(self, name: str) -> bool:
+        if len(self) >= KEPT:
+            self.clear()
+        found = self[name] = not self._patterns or matches(self._patterns, name)
+        return found
+
+
+def matches(patterns: Sequence[str], name: str) -> bool:
     if name in TERMINAL or name.startswith("stream."):
         return True
     return any(name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern for pattern in patterns)

@@ -1,15 +1,16 @@
 """From the live feed to those who listen: what arrives is put in order, filled in where it has holes, and delivered."""
 
+import logging
 from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gevent
 
 from app.relay import upkeep
 from app.relay.audience import Audience, Load
+from app.relay.choice import MANY
 from app.relay.delivery import Delivery, Slices
-from app.relay.lobby import Lobby
 from app.relay.rate import Rate, rate
 from app.relay.room import Room
 from app.relay.subscriber import WELL, Subscriber
@@ -18,6 +19,9 @@ from jobs.redis_log import parse_live
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
+    from app.relay.lobby import Lobby
+
+log = logging.getLogger("tailrace.stream")
 
 #: Seconds for which the feed may be broken before those who listen are told.
 AWAY = 1.0
@@ -30,6 +34,8 @@ class Live:
         self._relay = relay
         self.delivery = Delivery(self._take, self._pass_on)
         self.level, self.reason = WELL
+        #: Rooms of which something has come that is yet to be looked at.
+        self._heard: list[Room] = []
         #: Rooms whose listeners may stand behind them, where what came was for none or is yet to be sent.
         self._moved: set[Room] = set()
         #: Whether Redis does not answer: streams stay open, and say so.
@@ -49,32 +55,69 @@ class Live:
         room.ready.set()
 
     def on_live(self, channel: bytes, payload: bytes) -> None:
+        """One message; :meth:`on_heard` looks at it, together with others of its job that came at the same time."""
         room = self._relay.rooms.at(channel)
         if room is None:
             return
-        room.ring()
-        if isinstance(room, Lobby):
-            room.hear(payload)
+        if room.inbox is None:
+            room.inbox = [payload]
+            self._heard.append(room)
+        else:
+            room.inbox.append(payload)
+
+    def on_heard(self, slices: Slices) -> None:
+        """All that there was has been read."""
+        heard, self._heard = self._heard, []
+        mine = slices if self.delivery.begin() else None
+        try:
+            for room in heard:
+                payloads, room.inbox = room.inbox or [], None
+                try:
+                    self._hear(room, payloads, mine)
+                except Exception:
+                    #: A fault in one message is none of other jobs'; the log has what it was about.
+                    log.exception("a live message could not be passed on")
+                    upkeep.fill(self._relay, room)
+        finally:
+            if mine is not None:
+                self.delivery.finish(mine)
+
+    def _hear(self, room: Room, payloads: Sequence[bytes], slices: Slices | None) -> None:
+        if room.bells:
+            room.ring()
+        if room.job_id == MANY:
+            cast("Lobby", room).hear(payloads[-1])
             upkeep.fill(self._relay, room)
-            return
         #: Where all wait for a page, nothing is kept for anybody.
-        if room.last is not None or room.joining:
-            self.deliver(room, room.take(parse_live(payload)))
-            if room.holed and room.last is not None:
+        elif room.last is not None or room.joining:
+            entries = parse_live(payloads[0])
+            for payload in payloads[1:]:
+                entries += parse_live(payload)
+            self.deliver(room, room.take(entries), slices)
+            if room.held and room.last is not None:
                 upkeep.fill(self._relay, room)
 
-    def deliver(self, room: Room, entries: list[Entry]) -> None:
-        """Passes *entries* on to all that are live in *room*, each audience in its time."""
+    def deliver(self, room: Room, entries: Sequence[Entry], slices: Slices | None = None) -> None:
+        """Passes *entries* on to all that are live in *room*, each audience in its time.
+
+        Whoever has *slices*, and with them the turn to send, sends at once what is due at once.
+        """
         if entries:
-            self._relay.tally.events += len(entries)
-            room.follow(entries)
-            self._moved.add(room)
-            now = monotonic()
+            tally, now = self._relay.tally, monotonic()
+            tally.events += len(entries)
+            if slices is None:
+                self._moved.add(room)
             for audience in room.concerned(entries):
-                self._relay.tally.offered += len(entries) * len(audience.listeners)
-                due = audience.add(entries, self.rate(audience), now)
-                if due is not None:
-                    self.delivery.plan(audience, due, now)
+                tally.offered += len(entries) * len(audience.listeners)
+                pace = rate(self.level, audience.lens.min_interval_ms)
+                load = None if slices is None else audience.at_once(entries, pace, now)
+                if load is not None and slices is not None:
+                    self.delivery.send(audience, load, slices)
+                else:
+                    self._moved.add(room)
+                    due = audience.add(entries, pace, now)
+                    if due is not None:
+                        self.delivery.plan(audience, due, now)
         if room.lost:
             self._renew(room)
 
@@ -91,10 +134,10 @@ class Live:
         data, at, now, plain = load.data, load.at, monotonic(), not (load.last or load.look)
         for subscriber in several:
             #: Between two slices it may have gone, or have been told all this from the log.
-            if not subscriber.live or subscriber.stands_at(at):
+            if not subscriber.live:
                 continue
             try:
-                if plain and subscriber.follow(data, at, now):
+                if subscriber.follow(data, at, now) if plain else subscriber.stands_at(at):
                     continue
             except OSError:
                 self._relay.drop(subscriber, "gone")

@@ -1,6 +1,6 @@
 """Where the events of all jobs pass: one room of a web process, filled from the feed while anybody reads it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from app.relay.audience import Audience
 from app.relay.choice import MANY, Choice
@@ -38,11 +38,8 @@ class Lobby(Room):
             return False
         return self.rung.epoch != self.last.epoch or self.rung.seq > self.last.seq
 
-    def follow(self, entries: Iterable[Entry]) -> None:
-        """No one job, so nothing that it waits for."""
-
-    def ends(self, entry: Entry) -> bool:  # noqa: ARG002 - one job's end is not the feed's
-        return False
+    def note(self, passed: Sequence[Entry]) -> None:
+        """No one job, so nothing that it waits for; and one job's end is not the feed's."""
 
     def concerned(self, entries: Sequence[Entry]) -> list[Audience]:
         """Most name a few jobs: they are passed over without a look at each event."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from app.relay.calm import CALM, PROGRESS, Told, head, outdates, read
 from app.relay.neighbours import MANY_LINES, Changes, cut_lines, join_texts
@@ -66,7 +67,7 @@ def _left(entries: Sequence[Entry], changes: Changes) -> Iterator[Entry]:
             gone = head(entry.envelope)
             since.setdefault(gone.job, gone.from_seq or gone.seq)
         elif since:
-            yield entry._replace(envelope=_standing_for(envelope, since))
+            yield replace(entry, envelope=_standing_for(envelope, since))
         else:
             yield entry
 

@@ -5,7 +5,7 @@ Pure. Nothing is withheld and no order is changed: what waits goes, merged, with
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from app.relay.merge import CALM, PROGRESS
 from jobs.eventlog import Entry
@@ -25,6 +25,15 @@ class Rate:
     #: Whether runs of log lines are summed up.
     logs: bool = False
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether everything is due at once."""
+        return not (self.progress or self.calm)
+
+    def at_once(self, entries: Iterable[Entry]) -> bool:
+        """Whether none of *entries* may wait."""
+        return self.plain or not any(entry.type in CALM for entry in entries)
+
     def wait(self, name: str) -> float:
         """The seconds that an event of this type may wait after the last send."""
         if name not in CALM:
@@ -33,7 +42,7 @@ class Rate:
 
     def shortest(self, entries: Iterable[Entry]) -> float:
         """How long the most urgent of *entries* may wait."""
-        if not (self.progress or self.calm):
+        if self.plain:
             return 0.0
         return min((self.wait(entry.type) for entry in entries), default=0.0)
 

@@ -1,6 +1,6 @@
 """A topic with those who listen to it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from gevent.event import Event
@@ -11,6 +11,7 @@ from app.relay.subscriber import Subscriber
 from app.relay.topic import Topic
 from jobs import keys
 from jobs.eventlog import Cursor, Entry
+from jobs.events import TERMINAL
 from jobs.head import Head
 from jobs.model import EDGES, JobState
 
@@ -22,12 +23,13 @@ class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
     __slots__ = (
-        "_bells",
         "_joining",
+        "bells",
         "channel",
         "confirmed",
         "filling",
         "fresh",
+        "inbox",
         "kind",
         "left",
         "live",
@@ -48,7 +50,9 @@ class Room(Topic):
         #: There only while somebody is in them: a room that is listened to for hours is to be small.
         self._joining: set[Subscriber] | None = None
         #: Of those who read pages and wait for the next.
-        self._bells: set[Event] | None = None
+        self.bells: set[Event] | None = None
+        #: What has come by the feed and is yet to be looked at.
+        self.inbox: list[bytes] | None = None
         self.filling = False
         #: Where it stood when it was last held against the log.
         self.looked: Cursor | None = None
@@ -61,17 +65,17 @@ class Room(Topic):
 
     @property
     def empty(self) -> bool:
-        return not (self.live or self._joining or self._bells)
+        return not (self.live or self._joining or self.bells)
 
     def ring(self) -> None:
-        for bell in self._bells or ():
+        for bell in self.bells or ():
             bell.set()
 
     def hang(self, bell: Event) -> None:
-        self._bells = {*(self._bells or ()), bell}
+        self.bells = {*(self.bells or ()), bell}
 
     def take_down(self, bell: Event) -> None:
-        self._bells = {other for other in self._bells or () if other is not bell} or None
+        self.bells = {other for other in self.bells or () if other is not bell} or None
 
     @property
     def joining(self) -> Collection[Subscriber]:
@@ -118,9 +122,9 @@ class Room(Topic):
         """The jobs that those who listen here are watching."""
         return {self.job_id}
 
-    def concerned(self, entries: Sequence[Entry]) -> list[Audience]:  # noqa: ARG002 - all are, of one job
+    def concerned(self, entries: Sequence[Entry]) -> Sequence[Audience]:  # noqa: ARG002 - all are, of one job
         """Those whom any of *entries* may be for."""
-        return list(self.live.values())
+        return tuple(self.live.values())
 
     @property
     def behind(self) -> bool:
@@ -137,7 +141,8 @@ class Room(Topic):
         self.over = head.state.terminal
         self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
 
-    def follow(self, entries: Iterable[Entry]) -> None:
-        """What *entries*, which are passed on, say of the job's waiting."""
-        for entry in entries:
-            self.waits = _WAITS.get(entry.type, self.waits)
+    def note(self, passed: Sequence[Entry]) -> None:
+        for entry in passed:
+            if entry.type in _WAITS:
+                self.waits = _WAITS[entry.type]
+                self.over = self.over or entry.type in TERMINAL

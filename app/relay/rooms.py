@@ -20,15 +20,13 @@ class Rooms:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._open: dict[bytes, Room] = {}
+        #: The room that a channel belongs to, if anybody listens: at(channel).
+        self.at = self._open.get
         #: How often a room was opened or shut.
         self.changes = 0
 
     def all(self) -> list[Room]:
         return list(self._open.values())
-
-    def at(self, channel: bytes) -> Room | None:
-        """The room that *channel* belongs to, if anybody listens."""
-        return self._open.get(channel)
 
     def holds(self, room: Room) -> bool:
         """Whether anybody still listens in *room*."""

@@ -113,7 +113,13 @@ class Subscriber:
         return not isinstance(position, Cursor) or position.epoch != at.epoch or position.seq >= at.seq
 
     def follow(self, data: bytes, at: Cursor, now: float) -> bool:
-        """As :meth:`write` of *data*, which leads up to *at*, in few steps: the way of all that is live."""
+        """As :meth:`write` of *data*, which leads up to *at*, in few steps: the way of all that is live.
+
+        Nothing is sent where it stands there already.
+        """
+        position = self.position
+        if position.seq >= at.seq or position.epoch != at.epoch:  # type: ignore[union-attr] # who is live has a cursor
+            return True
         self.position = at
         if self.rest or self._pack is not None:
             return self.write(data)
@@ -121,7 +127,11 @@ class Subscriber:
             count = self._send(data)
         except BlockingIOError:
             count = 0
-        return self._count(data, count, now)
+        if count != len(data):
+            return self._count(data, count, now)
+        self.sent += count
+        self.heard = now
+        return True
 
     def write(self, data: bytes, *, last: bool = False) -> bool:
         """Sends *data*; False where some of it had to stay behind in :attr:`rest`. OSError where the reader is gone."""

@@ -5,7 +5,7 @@ loss visible: a message that pub/sub dropped shows as a hole, and the log fills 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
@@ -19,7 +19,7 @@ HELD = 2000
 class Topic:
     """What of one job has been passed on, up to :attr:`last`."""
 
-    __slots__ = ("_held", "_ring", "job_id", "last", "lost", "over")
+    __slots__ = ("_ring", "held", "job_id", "last", "lost", "over")
 
     def __init__(self, job_id: str) -> None:
         self.job_id = job_id
@@ -31,50 +31,51 @@ class Topic:
         self.over = False
         #: Made for the first event: a room in which nothing happens is to be small.
         self._ring: deque[Entry] | None = None
-        self._held: list[Entry] = []
+        #: Live events that wait for others which must come before them.
+        self.held: list[Entry] = []
 
-    @property
-    def holed(self) -> bool:
-        """Whether live events wait for others that must come before them."""
-        return bool(self._held)
-
-    def begin(self, at: Cursor) -> list[Entry]:
+    def begin(self, at: Cursor) -> Sequence[Entry]:
         """A first reader has read the log up to *at*; what had arrived live meanwhile follows."""
         if self.last is None:
             self.last = at
             #: What was passed on before need not lead up to here.
             self._ring = None
-        return self.take(())
+        return self.take([])
 
-    def take(self, entries: Sequence[Entry]) -> list[Entry]:
+    def take(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Those of *entries*, and of what was held back, that now follow in order."""
-        passed: list[Entry] = []
-        waiting = sorted([*self._held, *entries], key=_seq) if self._held else entries
-        self._held = []
-        for entry in waiting:
-            if self.last is None:
-                self._hold(entry)
-            elif entry.cursor.epoch != self.last.epoch:
-                self.lost = self.lost or entry.cursor.seq > 0
-                break
-            elif entry.cursor.seq == self.last.seq + 1:
-                self.last = entry.cursor
-                passed.append(entry)
-            elif entry.cursor.seq > self.last.seq:
-                self._hold(entry)
+        last = self.last
+        passed = entries if last is not None and not self.held and _follow(last, entries) else self._sort(entries)
         if passed:
-            self._keep(passed)
-        self.over = self.over or bool(passed and self.ends(passed[-1]))
+            if self._ring is None:
+                self._ring = deque(maxlen=RING)
+            self._ring.extend(passed)
+            self.last = passed[-1].cursor
+            self.note(passed)
         return passed
 
-    def _keep(self, passed: Sequence[Entry]) -> None:
-        if self._ring is None:
-            self._ring = deque(maxlen=RING)
-        self._ring.extend(passed)
+    def note(self, passed: Sequence[Entry]) -> None:
+        """What *passed*, which has just been passed on, says of the job."""
+        self.over = self.over or passed[-1].type in TERMINAL
 
-    def ends(self, entry: Entry) -> bool:
-        """Whether nothing can follow *entry*."""
-        return entry.type in TERMINAL
+    def _sort(self, entries: Sequence[Entry]) -> list[Entry]:
+        """What follows, where some came late, twice, too early or from another epoch."""
+        passed: list[Entry] = []
+        last = self.last
+        waiting = sorted([*self.held, *entries], key=_seq) if self.held else entries
+        self.held = []
+        for entry in waiting:
+            if last is None:
+                self._hold(entry)
+            elif entry.cursor.epoch != last.epoch:
+                self.lost = self.lost or entry.cursor.seq > 0
+                break
+            elif entry.cursor.seq == last.seq + 1:
+                last = entry.cursor
+                passed.append(entry)
+            elif entry.cursor.seq > last.seq:
+                self._hold(entry)
+        return passed
 
     def since(self, at: Cursor) -> list[Entry] | None:
         """What was passed on after *at*; None where that is no longer at hand, or *at* is ahead of it."""
@@ -87,8 +88,19 @@ class Topic:
         return [entry for entry in self._ring if entry.cursor.seq > at.seq]
 
     def _hold(self, entry: Entry) -> None:
-        if len(self._held) < HELD:
-            self._held.append(entry)
+        if len(self.held) < HELD:
+            self.held.append(entry)
+
+
+def _follow(last: Cursor, entries: Iterable[Entry]) -> bool:
+    """Whether *entries* come one by one behind *last*, as nearly always."""
+    epoch, seq = last.epoch, last.seq
+    for entry in entries:
+        seq += 1
+        at = entry.cursor
+        if at.seq != seq or at.epoch != epoch:
+            return False
+    return True
 
 
 def _seq(entry: Entry) -> int:

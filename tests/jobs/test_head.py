@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from jobs import decisions
 from jobs import events as ev
 from jobs.errors import InvalidEvent
-from jobs.eventlog import Record
+from jobs.eventlog import Cursor, Record
 from jobs.head import MAX_HEAD_BYTES, decode_head, encode_head, head_of
 from jobs.model import JobState
 from tests.histories import fold_all, histories, record_of, records_of
@@ -21,7 +21,7 @@ def test_a_head_is_read_back_as_it_was_written_and_stands_where_its_job_does(log
     job = fold_all(log)
     head = decode_head(encode_head(head_of(job)))
 
-    assert (head.id, head.epoch, head.seq) == (job.id, *job.cursor)
+    assert (head.id, Cursor(head.epoch, head.seq)) == (job.id, job.cursor)
     assert (head.state, head.run, head.attempt, head.released) == (job.state, job.run, job.attempt, job.released)
 
 

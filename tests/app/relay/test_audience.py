@@ -141,3 +141,45 @@ def test_a_large_load_goes_out_in_pieces_each_with_its_own_place() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_of_nothing_there_are_no_pieces_and_of_one_event_there_is_one(count: int) -> None:
     assert len(list(stretches_of([entry(1)] * count))) == count
+
+
+# At once ------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(["item", "log", "step.progress", "job.succeeded"]), min_size=1, max_size=5), st.data())
+def test_what_goes_at_once_is_what_would_have_gone_after_waiting(names: list[str], data: Any) -> None:
+    lens = Lens(transport="ndjson", types=data.draw(st.sampled_from([(), ("item",), ("step.*",)])))
+    short, long = World(lens), World(lens)
+    for world in (short, long):
+        world.enter()
+    entries = short.room.take([entry(n, name) for n, name in enumerate(names, 1)])
+    long.append(*names)
+    load, loads = short.audience.at_once(entries, RATE, 0.0), long.audience.take(RATE, 0.0)
+    if load is None:
+        #: Nothing of it is wanted, or it is the last.
+        assert not loads or loads[-1].last
+    else:
+        assert [(load.data, load.at, load.last, load.look)] == [(one.data, one.at, one.last, one.look) for one in loads]
+
+
+def test_nothing_goes_at_once_that_may_wait_or_would_overtake() -> None:
+    world = World()
+    world.enter()
+    calm, urgent = [entry(1, "log")], [entry(1, "item")]
+    assert world.audience.at_once(calm, rate(3, 0), 1.0) is None
+    assert world.audience.at_once(urgent, rate(3, 0), 1.0) is not None
+    world.append("log", now=1.0, level=3)
+    assert world.audience.at_once([entry(2)], RATE, 1.0) is None, "another waits before it"
+    world.flush(1.0)
+    world.audience.sending = True
+    assert world.audience.at_once([entry(2)], RATE, 1.0) is None, "another is on its way to some of them"
+
+
+def test_more_than_a_load_goes_in_pieces() -> None:
+    world = World()
+    world.enter()
+    entries = [entry(n, size=LOAD // 2 + 1) for n in (1, 2, 3)]
+    assert world.audience.at_once(entries, RATE, 1.0) is None
+    world.audience.add(world.room.take(entries), RATE, 1.0)
+    assert len(world.audience.take(RATE, 1.0)) == 2

@@ -106,6 +106,33 @@ def test_it_knows_how_late_it_is() -> None:
     assert delivery.lateness() == 0.0
 
 
+def test_only_one_sends_and_takes_along_what_others_plan_meanwhile() -> None:
+    audience, sent = Audience(Room("a" * 26), Lens()), []
+
+    def take(audience: Audience, _now: float) -> list[Load]:
+        sent.append(audience)
+        return []
+
+    delivery = Delivery(take, lambda _load, _subscriber: None)
+    delivery.start()
+    assert delivery.begin()
+    assert not delivery.begin()
+    delivery.plan(audience, 0.0, 0.0)
+    for _ in range(3):
+        gevent.sleep(0)
+    assert sent == [], "whoever wakes for it leaves it to the one who is at it"
+    delivery.finish(Slices())
+    assert sent == [audience]
+
+    later = time.monotonic() + 0.01
+    assert delivery.begin()
+    audience.due = later
+    delivery.plan(audience, later, later - 0.01)
+    delivery.finish(Slices())
+    until(lambda: len(sent) == 2)
+    delivery.stop()
+
+
 def test_what_the_feed_has_brought_and_nobody_has_read_is_counted(relay: Relay) -> None:
     assert relay.feed.unread() == 0
     ours, theirs = socket.socketpair()

@@ -23,10 +23,13 @@ class Listener:
         self.client: Any = redis_client(url)
         self.heard: list[bytes] = []
         self.confirmed = 0
-        self.feed = Feed(self.client, lambda _channel, payload: self.heard.append(payload), self._ready)
+        self.feed = Feed(self.client, self._live, self._ready, lambda _slices: None)
         self.feed.start()
         self.feed.subscribe(CHANNEL)
         self.until(lambda: self.confirmed == 1)
+
+    def _live(self, _channel: bytes, payload: bytes) -> None:
+        self.heard.append(payload)
 
     def _ready(self, _channel: bytes) -> None:
         self.confirmed += 1
@@ -108,7 +111,7 @@ def test_a_connection_that_always_has_more_leaves_the_loop_to_others() -> None:
             gevent.sleep(0)
             turns += 1
 
-    feed = Feed(cast("Any", None), live, lambda _channel: None)
+    feed = Feed(cast("Any", None), live, lambda _channel: None, lambda _slices: None)
     others = gevent.spawn(other)
     with gevent.Timeout(10 * UNIT), pytest.raises(ConnectionResetError):
         feed._read(cast("Any", Endless()))

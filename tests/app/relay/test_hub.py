@@ -121,6 +121,36 @@ def test_a_fault_in_what_is_done_with_a_message_leaves_nobody_deaf(parts: Parts,
     assert client.seqs == whole(writer)
 
 
+def test_a_message_that_makes_no_sense_is_no_other_job_s_loss(parts: Parts, relay: Relay) -> None:
+    writers = [begin(parts) for _ in range(2)]
+    clients = [Client(relay, writer.job_id) for writer in writers]
+    running = [client.start() for client in clients]
+    until(lambda: all("stream.caught_up" in client.types for client in clients))
+    parts.client.publish(keys.log(writers[0].job_id), b"neither a cursor nor a line")
+    for writer in writers:
+        work(writer, 5)
+    finish(*running)
+    assert [client.seqs for client in clients] == [whole(writer) for writer in writers]
+
+
+def test_events_that_came_together_are_sent_together(parts: Parts, relay: Relay) -> None:
+    writer = begin(parts)
+    client = Client(relay, writer.job_id)
+    running = client.start()
+    until(lambda: "stream.caught_up" in client.types)
+    heard, sent = relay.feed._on_heard, []
+    [subscriber] = relay.subscribers()
+    subscriber._send = lambda data, send=subscriber._send: sent.append(data) or send(data)  # type: ignore[misc]
+    relay.feed._on_heard = lambda _slices: None
+    before = relay.tally.events
+    work(writer, 3, end=False)
+    relay.feed._on_heard = heard
+    work(writer, 1)
+    finish(running)
+    assert client.seqs == whole(writer)
+    assert relay.tally.events - before > len(sent) > 0
+
+
 def test_a_storm_of_readers_costs_a_handful_of_reads(parts: Parts, relay: Relay) -> None:
     writer = begin(parts)
     work(writer, 30, end=False)
@@ -265,7 +295,7 @@ def test_a_feed_that_neither_speaks_nor_breaks_is_given_up(monkeypatch: pytest.M
     monkeypatch.setattr(feed, "ANSWER", 0.1)
     deaf = Deaf()
     client = redis_client(f"redis://127.0.0.1:{deaf.server.getsockname()[1]}/0")
-    live = feed.Feed(client, lambda _channel, _payload: None, lambda _channel: None)
+    live = feed.Feed(client, lambda _channel, _payload: None, lambda _channel: None, lambda _slices: None)
     live.start()
     until(lambda: len(deaf.taken) == 2)
     live.stop()

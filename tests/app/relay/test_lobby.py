@@ -94,7 +94,7 @@ def test_a_cursor_that_cannot_be_served_is_told_a_gap_and_the_jobs_as_they_are(
     writer = begin(parts)
     at = tail(parts)
     cursors = {
-        "retention": at._replace(seq=0), "epoch": at._replace(epoch="0other"), "ahead": at._replace(seq=99),
+        "retention": Cursor(at.epoch, 0), "epoch": Cursor("0other", at.seq), "ahead": Cursor(at.epoch, 99),
         "malformed": None,
     }  # fmt: skip
     if reason == "retention":

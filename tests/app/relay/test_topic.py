@@ -90,7 +90,7 @@ def test_however_live_messages_and_pages_of_the_log_mix_every_event_passes_once_
     world.catch_up()
 
     assert world.told == list(range(world.begun_at + 1, len(world.log) + 1))
-    assert not world.topic.holed
+    assert not world.topic.held
     assert not world.topic.lost
 
 
@@ -107,13 +107,13 @@ def test_what_is_at_hand_for_a_reader_a_little_behind_has_no_hole(drawn: list[tu
 def test_what_waits_for_a_hole_goes_on_as_soon_as_the_hole_is_filled() -> None:
     topic = topic_at(1)
     assert topic.take(entries(4, 6)) == []
-    assert topic.holed
+    assert topic.held
     assert topic.take([entry(8), entry(5)]) == []
 
     assert seqs(topic.take(entries(2, 3))) == [2, 3, 4, 5, 6]
-    assert topic.holed
+    assert topic.held
     assert seqs(topic.take([entry(7)])) == [7, 8]
-    assert not topic.holed
+    assert not topic.held
 
 
 def test_what_came_live_before_anybody_had_read_the_log_follows_the_first_read() -> None:
