@@ -1,4 +1,4 @@
-"""The job types of the comparison: one that does nothing, one that tells of items, one to be cancelled."""
+"""The job types of the comparison: that does nothing, that tells of progress or of items, and to be cancelled."""
 
 import os
 import time
@@ -19,6 +19,13 @@ class Rows(BaseModel):
 @job("nothing", title="Nothing at all", max_attempts=1)
 def nothing(_: Context) -> None:
     """What it takes is what everything around it takes."""
+
+
+@job("chunks", max_attempts=1)
+def chunks(ctx: Context) -> None:
+    """Tells of progress ten times, the first time at once."""
+    for current in range(10):
+        ctx.progress((current + 1) / 10, "processing chunk " + "x" * 120)
 
 
 @job("items", params=Batch, max_attempts=1)

@@ -2,13 +2,24 @@
 
 import os
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from celery import Celery
 
 #: What a task says of itself in its state: as large as an event of ours.
 META = {"current": 123456, "total": 1000000, "percent": 12.3456, "message": "processing chunk " + "x" * 80}
 NOTHING, TELL = "bare.nothing", "bare.tell"
+
+
+class Sent(NamedTuple):
+    """The seconds that each call took, and all of them together."""
+
+    took: list[float]
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return len(self.took) / self.seconds
 
 
 def bare(url: str) -> Celery:
@@ -34,15 +45,17 @@ def _tell(self: Any, calls: int) -> list[float]:
     return took
 
 
-def send(app: Celery, *, seconds: float = float("inf"), tasks: float = float("inf")) -> float:
-    """Sends one task that does nothing after the other, until either is reached; how many a second."""
-    nothing = app.tasks[NOTHING]
+def send(app: Celery, *, seconds: float = float("inf"), tasks: float = float("inf")) -> Sent:
+    """Sends one task that does nothing after the other, until either is reached."""
+    nothing, took = app.tasks[NOTHING], list[float]()
     nothing.apply_async()
-    began, sent = time.perf_counter(), 0
-    while sent < tasks and time.perf_counter() - began < seconds:
+    began = before = time.perf_counter()
+    while len(took) < tasks and before - began < seconds:
         nothing.apply_async()
-        sent += 1
-    return sent / (time.perf_counter() - began)
+        now = time.perf_counter()
+        took.append(now - before)
+        before = now
+    return Sent(took, before - began)
 
 
 #: For the worker's command line.

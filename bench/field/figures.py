@@ -71,6 +71,10 @@ class Figures:
     def add(self, figure: Figure) -> None:
         self._found[figure.scenario, figure.subject, figure.name] = figure
 
+    def without(self, scenarios: Iterable[str]) -> Self:
+        gone = set(scenarios)
+        return type(self)(each for each in self if each.scenario not in gone)
+
     def median(self, scenario: str, subject: str, name: str) -> float | None:
         """None where it was not measured."""
         found = self._found.get((scenario, subject, name))

@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from bench.field.figures import Figures
 from bench.field.native import program
 from tests.service import ROOT, RedisServer
 
@@ -67,6 +69,8 @@ class Field:
         self._subjects = {subject.name: subject for subject in subjects}
         self._lacking: dict[str, str | None] = {}
         self._redis: RedisServer | None = None
+        #: What the scenarios before have found in this run.
+        self.found = Figures()
 
     @property
     def redis(self) -> RedisServer:
@@ -83,24 +87,32 @@ class Field:
 
     # Subjects -------------------------------------------------------------------------------------------------
 
-    def having(self, names: Sequence[str]) -> list[str]:
-        """Those of *names* that can be had here; of the others it is said, once, what they need."""
-        return [name for name in names if self._lack(name) is None]
-
-    def _lack(self, name: str) -> str | None:
-        if name not in self._lacking:
-            self._lacking[name] = lack = self._subjects[name].lacks(self)
+    def prepare(self, names: Iterable[str]) -> None:
+        """Has all of *names* fetched at the same time, so far as they can be had; of the others it is said why not."""
+        new = [name for name in dict.fromkeys(names) if name not in self._lacking]
+        with ThreadPoolExecutor(len(new) or 1) as pool:
+            found = list(pool.map(lambda name: self._subjects[name].lacks(self), new))
+        for name, lack in zip(new, found, strict=True):
+            self._lacking[name] = lack
             if lack is not None:
                 print(f"{name} is left out: {lack}", flush=True)
-        return self._lacking[name]
+
+    def having(self, names: Sequence[str]) -> list[str]:
+        """Those of *names* that can be had here."""
+        self.prepare(names)
+        return [name for name in names if self._lacking[name] is None]
 
     @contextmanager
     def running(self, name: str, channels: int = 1) -> Iterator[Target]:
-        """*name*, started afresh on the server's core with so many channels (jobs) to read."""
+        """*name*, started afresh on the server's core, and on an empty Redis, with so many channels (jobs) to read."""
         with self.redis.client() as client:
             client.flushall()
-        with self._subjects[name].start(self, channels) as target:
+        with self.started(name, channels) as target:
             yield target
+
+    def started(self, name: str, channels: int = 1) -> AbstractContextManager[Target]:
+        """The same beside what Redis holds already."""
+        return self._subjects[name].start(self, channels)
 
     def server(self) -> AbstractContextManager[None]:
         """What is started within runs on the server's core."""
@@ -127,6 +139,11 @@ class Field:
     def _redis_pid(self) -> int:
         process = self.redis.process
         return process.pid if process is not None else 0
+
+
+def search(*, quick: bool) -> dict[str, float]:
+    """How far a search goes into it: by doubling, then halving twice; *quick*: no closer than a half more."""
+    return {"seconds": 0.8, "warm": 0.3, "factor": 1.5, "bisect": 0} if quick else {"seconds": 1.5, "bisect": 2}
 
 
 def lines(output: str) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 """What the peers need, fetched once into folders of their own: nothing of it comes near the product's .venv."""
 
+import fcntl
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -21,26 +23,34 @@ def venv(name: str, folder: Path) -> Path:
     """The bin folder of an environment with what ``peers/<name>.txt`` pins; SystemExit says why there is none."""
     pins = PEERS / f"{name}.txt"
     home = folder / f"{name}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
-    done = home / "complete"
-    if not done.exists():
-        print(f"installing {name} into {home}: this takes a minute", flush=True)
-        shutil.rmtree(home, ignore_errors=True)
-        for words in _commands(home, pins):
-            _run(words)
-        done.touch()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        #: Several peers share an environment, and are made ready at the same time.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "complete").exists():
+            print(f"installing {name} into {home}", flush=True)
+            shutil.rmtree(home, ignore_errors=True)
+            for words in _commands(home, pins):
+                _run(words)
+            (home / "complete").touch()
     return home / "bin"
 
 
 def _commands(home: Path, pins: Path) -> list[list[str]]:
-    uv = shutil.which("uv")
+    """What makes the environment: all is pinned, so there is nothing to resolve; what is not used is not compiled."""
+    uv, made = shutil.which("uv"), str(home / "bin" / "python")
     if uv:
-        python = ["--python", str(home / "bin" / "python")]
+        python = ["--python", made, "--no-deps"]
         return [
             [uv, "venv", "--quiet", "--python", sys.executable, str(home)],
             [uv, "pip", "install", "--quiet", *python, "-r", str(pins)],
         ]
-    pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return [[sys.executable, "-m", "venv", str(home)], [*pip, "-r", str(pins)]]
+    quick = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "-r", str(pins)]
+    if importlib.util.find_spec("pip") is None:
+        return [[sys.executable, "-m", "venv", str(home)], [made, "-m", "pip", "install", *quick]]
+    #: This pip installs for the other one: to put a pip into it takes longer than the smaller of them does.
+    bare = [sys.executable, "-m", "venv", "--without-pip", str(home)]
+    return [bare, [sys.executable, "-m", "pip", "--python", made, "install", *quick]]
 
 
 def nchan(folder: Path) -> Path | None:

@@ -1,42 +1,58 @@
-"""S6: how fast jobs are taken in, got through and told of, beside Celery alone in the same run."""
+"""S6: how fast jobs are taken in, got through and told of, beside Celery alone and Gradio's queue in the same run."""
 
 import json
 import socket
 import time
 from collections.abc import Callable, Iterator
 from statistics import median
+from typing import Any
 
+from bench.field import queued
 from bench.field.bare_celery import send
 from bench.field.figures import OURS, Bar, Figure, Figures, Notes, ratio_bar
 from bench.field.ground import Field
-from bench.field.inner import Inner, inner, move
+from bench.field.inner import Inner, inner, move, percentile
 from bench.field.poster import Poster
 from jobs.lifecycle import RUNG
 from tests.service import wait_for
 
 TITLE = "Submit: jobs accepted, run to the end, and told of"
 NAME = "S6"
-CELERY = "bare Celery"
+CELERY, GRADIO = "bare Celery", "gradio"
+SUBJECTS = (GRADIO,)
 #: The callers are enough for one web process never to wait for one; the slots are processes that run jobs, or tasks.
 CALLERS, SLOTS = 16, 2
 #: What is posted.
 BODY = {"type": "nothing", "params": {}}
+TELLING = {"type": "chunks", "params": {}}
 SENT, COALESCED, THROUGH = "sent, or accepted and rung for", "accepted, not rung for", "run to the end"
+SUBMIT_P50, SUBMIT_P99 = "a submit, one caller, p50", "a submit, one caller, p99"
 AT_ONCE, OPENED = "first event, asked for by the submit", "first event, stream opened after it"
+PROGRESS = "first progress, asked for by the submit"
 
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
+    seconds, looks, jobs = (1.5, 100, 400) if quick else (4, 300, 2000)
     with inner(field, TAILRACE_CONCURRENCY=str(SLOTS)) as service:
-        service.worker().stop()
         with field.server():
             web = service.web()
         for _ in range(rounds):
-            _accepted(service, notes, 1.5 if quick else 4)
+            worker = service.worker()
+            _told(service, notes, looks // 4 if quick else looks)
             move(web.pid, field.generator_core)
-            _through(service, notes, 800 if quick else 2000)
+            move(worker.pid, field.server_core)
+            _through(service, notes, jobs)
+            worker.stop()
+            service.clear()
             move(web.pid, field.server_core)
-            _told(service, notes, 60 if quick else 300)
+            _accepted(service, notes, seconds, looks)
+            with service.bare_worker(SLOTS):
+                run = _rate(jobs, lambda: send(service.bare, tasks=jobs), lambda: _drained(service))
+            notes.add(CELERY, THROUGH, "/s", run)
+            for name in field.having([GRADIO]):
+                with field.started(name) as target:
+                    _queued(notes, int(target.options["port"]), jobs // 4, looks // 4 if quick else looks)
     yield from notes.figures()
 
 
@@ -59,11 +75,14 @@ def _coalesced(figures: Figures) -> float | None:
 # Accepted -----------------------------------------------------------------------------------------------------------
 
 
-def _accepted(service: Inner, notes: Notes, seconds: float) -> None:
+def _accepted(service: Inner, notes: Notes, seconds: float, looks: int) -> None:
     """With nobody to run them, so that the queue grows: first while each job is rung for, then behind those."""
     with service.ground.server():
-        notes.add(CELERY, SENT, "/s", send(service.bare, seconds=seconds))
+        sent = send(service.bare, seconds=seconds)
+    notes.add(CELERY, SENT, "/s", sent.rate)
+    _submit(notes, CELERY, sent.took)
     service.clear()
+    _submit(notes, OURS, _answered(service, looks))
     poster = Poster(service.port, BODY, CALLERS)
     poster.run(jobs=CALLERS * 4)
     begun, posted = list[int](), list[float]()
@@ -78,24 +97,33 @@ def _accepted(service: Inner, notes: Notes, seconds: float) -> None:
     service.clear()
 
 
+def _answered(service: Inner, looks: int) -> list[float]:
+    """Seconds that each of so many submits takes by one caller, each job rung for."""
+    poster, took = Poster(service.port, BODY, 1), list[float]()
+    poster.run(jobs=RUNG // 4)
+    while len(took) < looks:
+        service.clear()
+        took += poster.run(jobs=RUNG).took
+    poster.close()
+    service.clear()
+    return took
+
+
+def _submit(notes: Notes, subject: str, took: list[float]) -> None:
+    notes.add(subject, SUBMIT_P50, "ms", percentile(took, 0.5) * 1000)
+    notes.add(subject, SUBMIT_P99, "ms", percentile(took, 0.99) * 1000)
+
+
 # Run to the end -----------------------------------------------------------------------------------------------------
 
 
 def _through(service: Inner, notes: Notes, count: int) -> None:
     """From the first submit to the last end; workers on a core of their own, all else on the other."""
-    with service.bare_worker(SLOTS):
-        rate = _rate(count, lambda: send(service.bare, tasks=count), lambda: _drained(service))
-        notes.add(CELERY, THROUGH, "/s", rate)
-    service.clear()
-    with service.ground.server():
-        worker = service.worker()
     poster = Poster(service.port, BODY, CALLERS)
     poster.run(jobs=CALLERS)
     wait_for(lambda: not service.live(), 60, what="the first jobs")
     notes.add(OURS, THROUGH, "/s", _rate(count, lambda: poster.run(jobs=count), lambda: not service.live()))
     poster.close()
-    worker.stop()
-    service.clear()
 
 
 def _rate(count: int, send: Callable[[], object], over: Callable[[], bool]) -> float:
@@ -115,37 +143,51 @@ def _drained(service: Inner) -> bool:
 
 def _told(service: Inner, notes: Notes, count: int) -> None:
     """The first event at the client, one job after the other; a worker waits for them on the core of the load."""
-    worker = service.worker()
-    posted = _request(service, "POST", "/v1/jobs", json.dumps(BODY), "text/event-stream")
-    at_once, opened = list[float](), list[float]()
+    at_once, opened, progress = list[float](), list[float](), list[float]()
     for _ in range(count):
-        began = time.perf_counter()
-        _event(service, posted)
-        at_once.append(time.perf_counter() - began)
-        began = time.perf_counter()
-        job_id = service.submit("nothing")["id"]
-        _event(service, _request(service, "GET", f"/v1/jobs/{job_id}/events?after=0", "", "text/event-stream"))
-        opened.append(time.perf_counter() - began)
+        at_once.append(_first(service, lambda: _submitted(BODY), "job."))
+        opened.append(_first(service, lambda: _opened(service.submit("nothing")["id"]), "job."))
+        progress.append(_first(service, lambda: _submitted(TELLING), "job.progress"))
     notes.add(OURS, AT_ONCE, "ms", median(at_once) * 1000)
     notes.add(OURS, OPENED, "ms", median(opened) * 1000)
-    worker.stop()
-    service.clear()
+    notes.add(OURS, PROGRESS, "ms", median(progress) * 1000)
 
 
-def _request(service: Inner, verb: str, path: str, body: str, accept: str) -> bytes:
-    head = f"{verb} {path} HTTP/1.1\r\nHost: 127.0.0.1:{service.port}\r\nAccept: {accept}\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}\r\n{body}".encode()
+def _submitted(body: dict[str, Any]) -> bytes:
+    text = json.dumps(body)
+    return _request("POST /v1/jobs", f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n", text)
 
 
-def _event(service: Inner, request: bytes) -> None:
-    """Returns once the first event is there."""
+def _opened(job_id: str) -> bytes:
+    return _request(f"GET /v1/jobs/{job_id}/events?after=0")
+
+
+def _request(line: str, header: str = "", body: str = "") -> bytes:
+    return f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n{header}\r\n{body}".encode()
+
+
+def _first(service: Inner, request: Callable[[], bytes], kind: str) -> float:
+    """Seconds until the first event of this kind is there, what leads to the request included."""
+    began = time.perf_counter()
+    asked = request()
     with socket.create_connection(("127.0.0.1", service.port), timeout=20) as sock:
-        sock.sendall(request)
+        sock.sendall(asked)
         came = b""
-        while b"\nevent: job." not in came:
+        while f"\nevent: {kind}".encode() not in came:
             more = sock.recv(1 << 16)
             if not more:
                 raise SystemExit(f"a stream ended before its first event: {came!r}")
             came += more
+    return time.perf_counter() - began
+
+
+# Gradio -------------------------------------------------------------------------------------------------------------
+
+
+def _queued(notes: Notes, port: int, count: int, looks: int) -> None:
+    """One process that does all, on the server's core."""
+    queued.told(port, count=5)
+    notes.add(GRADIO, THROUGH, "/s", queued.rate(port, count=count, callers=CALLERS))
+    told = queued.told(port, count=looks)
+    _submit(notes, GRADIO, [each.joined for each in told])
+    notes.add(GRADIO, PROGRESS, "ms", median(each.first for each in told) * 1000)

@@ -1,18 +1,21 @@
 """S7: what telling costs a job and its worker, beside Celery's ``update_state``."""
 
+import json
+import time
 from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from bench.field.bare_celery import TELL
-from bench.field.figures import OURS, Bar, Figure, Figures, Notes
+from bench.field.bare_celery import META, TELL
+from bench.field.figures import OURS, Bar, Figure, Figures, Notes, ratio_bar
 from bench.field.ground import Field
 from bench.field.inner import Inner, cpu_seconds, inner, moment, percentile
 from tests.service import wait_for
 
 TITLE = "Publisher: what telling costs a job and its worker"
 NAME = "S7"
-UPDATE_STATE = "Celery `update_state`"
+SUBJECTS = ()
+UPDATE_STATE, LOOP = "Celery `update_state`", "a fixed loop"
 CALLS = ("progress", "tokens", "items")
 ITEMS, CPU, REDIS_CPU = "items stored, fold included", "worker's CPU for an item", "Redis's CPU for an item"
 
@@ -26,7 +29,7 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
         for _ in range(rounds):
             _calls(service, notes, 20_000 if quick else 100_000)
             _updates(service, notes, 500 if quick else 2000)
-            _items(service, notes, 80_000 if quick else 300_000)
+            _items(service, notes, 40_000 if quick else 300_000)
     yield from notes.figures()
 
 
@@ -72,3 +75,32 @@ def _done(service: Inner, kind: str, **params: Any) -> dict[str, Any]:
     if job["state"] != "succeeded":
         raise SystemExit(f"the job has {job['state']}: {job['error']}")
     return job
+
+
+# The guard ----------------------------------------------------------------------------------------------------------
+
+
+def guard(field: Field) -> Iterator[Figure]:
+    """An item beside a loop that is always the same, in turn and on the same core."""
+    notes = Notes(NAME)
+    with inner(field, TAILRACE_CONCURRENCY="1") as service:
+        with field.server():
+            service.worker()
+        service.web()
+        for _ in range(3):
+            _items(service, notes, 20_000)
+            with field.server():
+                notes.add(LOOP, CPU, "µs", _loop(20_000))
+    yield from notes.figures()
+
+
+def _loop(turns: int) -> float:
+    """CPU of a turn: what is said of a task in its state, to JSON and back."""
+    began = time.process_time()
+    for _ in range(turns):
+        json.loads(json.dumps(META))
+    return (time.process_time() - began) / turns * 1e6
+
+
+def guard_bars(figures: Figures) -> Iterator[Bar]:
+    yield ratio_bar(figures, NAME, CPU, "the worker's CPU for an item, to a fixed loop's turn", to=LOOP, limit=4)

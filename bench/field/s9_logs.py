@@ -20,9 +20,11 @@ from worker.guests import Mute
 
 TITLE = "Growth: what an append, a submit and a resume cost as logs grow long and kept jobs many"
 NAME = "S9"
-#: Log lengths, and jobs kept, at which it is looked at what something costs; the last ones not where it is to be quick.
+SUBJECTS = ()
+#: Log lengths, and jobs kept, at which it is looked at what something costs; where it is to be quick, at these.
 LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
 KEPT = (100, 1_000, 10_000, 100_000)
+QUICK_LENGTHS, QUICK_KEPT = (100, 10_000, 100_000), (100, 1_000)
 #: Events appended in one go on the way from one length to the next; and of the job that is resumed among many.
 STRIDE, STORY = 500, 1_000
 #: Events of a page that is read on coming back: as many as the shortest log has behind its middle.
@@ -40,16 +42,16 @@ RESUME_LONG, RESUME_MANY, SUBMIT = "a resume by length", "a resume by jobs", "a 
 
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
+    """A round is another look at the same logs and jobs: to make them anew would take minutes."""
     notes = Notes(NAME)
-    looks, less = (60, 1) if quick else (200, 0)
-    for _ in range(rounds):
-        with inner(field, **ENV) as service:
-            service.worker().stop()
-            with field.server():
-                service.web()
-            parts = _parts(service)
-            _long_logs(service, parts, notes, LENGTHS[: len(LENGTHS) - less], looks)
-            _many_jobs(service, parts, notes, KEPT[: len(KEPT) - less], looks)
+    lengths, kept, looks = (QUICK_LENGTHS, QUICK_KEPT, 60) if quick else (LENGTHS, KEPT, 200)
+    with inner(field, **ENV) as service:
+        service.worker().stop()
+        with field.server():
+            service.web()
+        parts = _parts(service)
+        _long_logs(service, parts, notes, lengths, [looks] * rounds)
+        _many_jobs(service, parts, notes, kept, [looks] * rounds)
     yield from notes.figures()
 
 
@@ -70,16 +72,17 @@ def _parts(service: Inner) -> Parts:
 # Long logs ----------------------------------------------------------------------------------------------------------
 
 
-def _long_logs(service: Inner, parts: Parts, notes: Notes, lengths: tuple[int, ...], looks: int) -> None:
+def _long_logs(service: Inner, parts: Parts, notes: Notes, lengths: tuple[int, ...], rounds: list[int]) -> None:
     writer = _begun(parts)
     for length in lengths:
         while writer.job.seq < length:
             writer.write([_item(n) for n in range(min(STRIDE, length - writer.job.seq))])
-        before = service.redis_cpu()
-        notes.add(OURS, f"{APPEND} at {length}", "ms", _milliseconds(looks, lambda: writer.write([_item(0)])))
-        notes.add(OURS, f"{APPEND_CPU} at {length}", "µs", (service.redis_cpu() - before) / looks * 1e6)
         resume = _resume(service, writer, length // 2)
-        notes.add(OURS, f"{RESUME_LONG} at {length}", "ms", _milliseconds(looks, resume))
+        for looks in rounds:
+            before = service.redis_cpu()
+            notes.add(OURS, f"{APPEND} at {length}", "ms", _milliseconds(looks, lambda: writer.write([_item(0)])))
+            notes.add(OURS, f"{APPEND_CPU} at {length}", "µs", (service.redis_cpu() - before) / looks * 1e6)
+            notes.add(OURS, f"{RESUME_LONG} at {length}", "ms", _milliseconds(looks, resume))
 
 
 def _begun(parts: Parts) -> Writer:
@@ -125,7 +128,7 @@ def _milliseconds(looks: int, call: Callable[[], object]) -> float:
 # Many jobs ----------------------------------------------------------------------------------------------------------
 
 
-def _many_jobs(service: Inner, parts: Parts, notes: Notes, places: tuple[int, ...], looks: int) -> None:
+def _many_jobs(service: Inner, parts: Parts, notes: Notes, places: tuple[int, ...], rounds: list[int]) -> None:
     """Each waits, which is the dearest that a kept job can do for others."""
     story = _begun(parts)
     story.write([_item(n) for n in range(STORY)])
@@ -133,6 +136,7 @@ def _many_jobs(service: Inner, parts: Parts, notes: Notes, places: tuple[int, ..
     for place in places:
         while service.live() < place:
             parts.lifecycle.submit(new_id(), _request())
-        notes.add(OURS, f"{SUBMIT} at {place}", "ms", percentile(poster.run(jobs=looks).took, 0.25) * 1000)
-        notes.add(OURS, f"{RESUME_MANY} at {place}", "ms", _milliseconds(looks, resume))
+        for looks in rounds:
+            notes.add(OURS, f"{SUBMIT} at {place}", "ms", percentile(poster.run(jobs=looks).took, 0.25) * 1000)
+            notes.add(OURS, f"{RESUME_MANY} at {place}", "ms", _milliseconds(looks, resume))
     poster.close()

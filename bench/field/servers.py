@@ -59,7 +59,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         everybody = family(process.pid)
         process.terminate()
-        _, left = psutil.wait_procs(everybody[1:], 3)
+        _, left = psutil.wait_procs(everybody[1:], 1)
         for each in left:
             each.kill()
     with contextlib.suppress(subprocess.TimeoutExpired):

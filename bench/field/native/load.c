@@ -113,6 +113,7 @@ static result step(double rate) {
     turn(wait < 0 ? 0 : wait > 5000000 ? 5000000 : wait);
   }
   fill(&found, start, look(), measured * fan);
+  publish_pause();
   found.late = late / 1e6;
   tell("step", found);
   settle(found.passed ? 30000000LL : 300000000LL, 6 * SECOND);

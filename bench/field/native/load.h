@@ -74,4 +74,5 @@ extern long pub_faults;
 void publish_begin(void);
 void publish(int channel, char phase, int64_t due);
 void publish_flush(void);
+void publish_pause(void);
 #endif

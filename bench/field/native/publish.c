@@ -2,8 +2,8 @@
  *
  *   redis   PUBLISH, as most servers of this kind are fed
  *   append  one call of the product's own append script for each event: log, head and live message
- *   live    what that script publishes, and the head moved on, without the log: for rates beyond what Redis can
- *           store on its half of a core; a reader who is live cannot tell the difference
+ *   live    what that script publishes, and the head moved on four times a second, without the log: for rates beyond
+ *           what Redis can store on its half of a core; a reader who is live cannot tell the difference
  *   post    an HTTP POST for each event, on several connections
  *   none    somebody else publishes
  */
@@ -102,8 +102,13 @@ static void say_append(int channel, const char *head, const char *body, long seq
   words(body);
 }
 
-static void say_live(int channel, const char *head, const char *body, long seq) {
-  char number[32], carried[BODY];
+/* When each channel's head was moved on last, and the number that it has yet to be moved on to; 0: it stands there. */
+static int64_t *moved;
+static long *behind;
+
+static void move_head(int channel, long seq, int64_t when) {
+  char number[32], head[4096];
+  expand(head, given.head, channel, "", seq);
   count(6);
   words("HSET");
   key("tr1:{%n}:head", channel);
@@ -111,6 +116,14 @@ static void say_live(int channel, const char *head, const char *body, long seq) 
   word(number, sprintf(number, "%ld", seq));
   words("h");
   words(head);
+  moved[channel] = when;
+  behind[channel] = 0;
+}
+
+static void say_live(int channel, const char *body, long seq, int64_t due) {
+  char carried[BODY + 256];
+  behind[channel] = seq;
+  if (due - moved[channel] >= SECOND / 4) move_head(channel, seq, due);
   count(3);
   words("PUBLISH");
   key("tr1:{%n}:log", channel);
@@ -129,8 +142,12 @@ static void say(int channel, char phase, int64_t due) {
     words(body);
     return;
   }
+  if (kind == LIVE) {
+    say_live(channel, body, seq, due);
+    return;
+  }
   expand(head, given.head, channel, "", seq);
-  (kind == APPEND ? say_append : say_live)(channel, head, body, seq);
+  say_append(channel, head, body, seq);
 }
 
 static void redis_flush(void) {
@@ -246,6 +263,8 @@ void publish_begin(void) {
     return;
   }
   if (kind != POST) given.connections = 1;
+  moved = calloc(given.channels, sizeof *moved);
+  behind = calloc(given.channels, sizeof *behind);
   queue = kind == POST ? malloc(QUEUE * sizeof *queue) : NULL;
   all = calloc(given.connections, sizeof *all);
   for (int i = 0; i < given.connections; i++) {
@@ -264,6 +283,13 @@ void publish(int channel, char phase, int64_t due) {
     say(channel, phase, due);
   }
   published++;
+}
+
+/* What a publisher leaves once it pauses: heads that stand where their logs do. */
+void publish_pause(void) {
+  for (int i = 0; kind == LIVE && i < given.channels; i++)
+    if (behind[i]) move_head(i, behind[i], moved[i]);
+  publish_flush();
 }
 
 void publish_flush(void) {

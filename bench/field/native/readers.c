@@ -147,18 +147,18 @@ static void prime(int64_t when) {
 }
 
 int readers_open(void) {
-  int64_t began = now(), primed = 0;
-  long again = 0;
+  int64_t began = now(), primed = 0, again = 0;
   while (seen.open < given.readers) {
     int64_t t = now();
     if (t - began > given.patience * SECOND) return -1;
     int waiting = connecting + (given.prime ? 0 : asked);
     for (; begun < given.readers && waiting < given.concurrent; waiting++) start(&all[begun++]);
-    for (int i = 0; begun == given.readers && i < given.readers; i++)
-      if (all[i].fd < 0 && connecting < given.concurrent) {
-        if (again++ > 3L * given.readers) return -1;
-        start(&all[i]);
-      }
+    /* Whoever was sent away comes back, and not at once. */
+    if (begun == given.readers && t - again > SECOND / 10) {
+      again = t;
+      for (int i = 0; i < given.readers && waiting < given.concurrent; i++)
+        if (all[i].fd < 0) waiting++, start(&all[i]);
+    }
     if (given.prime && begun == given.readers && !connecting && t - primed > SECOND / 2 && t - began > SECOND / 5)
       prime(primed = t);
     publish_flush();

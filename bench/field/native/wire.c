@@ -77,7 +77,11 @@ static int put(char *out, const char *text) {
 int expand(char *out, const char *form, int channel, const char *payload, long seq) {
   int n = 0;
   for (; *form; form++) {
-    if (*form != '%' || !form[1]) {
+    int plain = strcspn(form, "%");
+    memcpy(out + n, form, plain);
+    n += plain;
+    if (!*(form += plain)) break;
+    if (!form[1]) {
       out[n++] = *form;
       continue;
     }
