@@ -36,7 +36,7 @@ def compared(field: Field, names: Sequence[str], rounds: int, *, quick: bool) ->
     field.prepare(subject for name in names for subject in SCENARIOS[name].SUBJECTS)
     print(f"({_elapsed():.0f} s until all is installed)", flush=True)
     kept, made = Figures.read(FOUND) if FOUND.exists() else (Figures(), {})
-    kept = kept.without(_anew(names))
+    kept = kept.without(anew(names))
     how = f"{rounds} {'short ' if quick else ''}round{'s' if rounds > 1 else ''}"
     for name in names:
         scenario, begun = SCENARIOS[name], time.monotonic()
@@ -52,7 +52,7 @@ def compared(field: Field, names: Sequence[str], rounds: int, *, quick: bool) ->
     return field.found
 
 
-def _anew(names: Sequence[str]) -> set[str]:
+def anew(names: Sequence[str]) -> set[str]:
     """The scenarios that are measured as a whole: of what was found of them before nothing stays."""
     rest = {scenario.NAME for name, scenario in SCENARIOS.items() if name not in names}
     return {SCENARIOS[name].NAME for name in names} - rest

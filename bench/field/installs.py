@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -19,14 +21,21 @@ def nginx() -> str | None:
     return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 
 
+@contextmanager
+def once(folder: Path, name: str) -> Iterator[None]:
+    """One at a time: those that are compared are made ready at the same time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def venv(name: str, folder: Path) -> Path:
     """The bin folder of an environment with what ``peers/<name>.txt`` pins; SystemExit says why there is none."""
     pins = PEERS / f"{name}.txt"
     home = folder / f"{name}-{hashlib.sha256(pins.read_bytes()).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.lock").open("w") as lock:
-        #: Several peers share an environment, and are made ready at the same time.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    #: Several peers share an environment.
+    with once(folder, name):
         if not (home / "complete").exists():
             print(f"installing {name} into {home}", flush=True)
             shutil.rmtree(home, ignore_errors=True)

@@ -18,8 +18,7 @@ import httpx
 
 from bench.field.figures import OURS
 from bench.field.ground import Field, Subject, Target
-from bench.field.native import LACKING, compiler
-from bench.field.servers import served
+from bench.field.servers import served, without_compiler
 from jobs import keys
 from jobs.connect import redis_client
 from jobs.events import JobQueued, JobStarted, Request
@@ -84,7 +83,7 @@ class Jobs:
             "header": f"Authorization: Bearer {TOKEN}\r\n",
             "ready": "stream.caught_up",
             #: As many as keep it busy. Thousands at one moment it would in part send away to poll, and rightly so.
-            "concurrent": 32,
+            "concurrent": 8,
             "pub": "append",
             "names": self._names,
             "env": ENVELOPE,
@@ -102,4 +101,4 @@ class Jobs:
         self._names.write_text("".join(lines), "ascii")
 
 
-TAILRACE = Subject(OURS, _running, lambda _field: None if compiler() else LACKING)
+TAILRACE = Subject(OURS, _running, without_compiler)

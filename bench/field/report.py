@@ -13,16 +13,15 @@ VERDICTS = {True: "held", False: "**not held**", None: "not measured"}
 NOTES = """\
 The server has one core, Redis and the generator have another. Figures are medians over the rounds; a ratio is the
 median of the ratios within each round. Scenarios may be of different runs; what each was made with stands above it.
+*CPU of a delivery* is what the server's processes spend for each event that reaches a reader, in µs: the same number
+is their **CPU seconds per million deliveries**, the honest figure where rates also tell how busy the machine was.
 """
 
 
-def bars_of(figures: Figures, *, guard: bool = False) -> list[Bar]:
-    """Every bar of the scenarios that have figures; with *guard* those that are watched all the time."""
-    word = "guard_bars" if guard else "bars"
+def bars_of(figures: Figures) -> list[Bar]:
+    """Every bar of the scenarios that have figures."""
     measured = {figure.scenario for figure in figures}
-    every = [
-        bar for scenario in SCENARIOS.values() if hasattr(scenario, word) for bar in getattr(scenario, word)(figures)
-    ]
+    every = [bar for scenario in SCENARIOS.values() for bar in scenario.bars(figures)]
     return [bar for bar in every if bar.scenario in measured]
 
 

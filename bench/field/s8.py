@@ -24,7 +24,7 @@ P50, P99, LOAD = "cancelled, p50", "cancelled, p99", "deliveries meanwhile"
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
-    for _ in range(rounds):
+    for _ in range(rounds if field.having(SUBJECTS) else 0):
         most = field.found.median(s2.NAME, OURS, s2.MOST) or _most(field)
         #: Another service: one that was given more than it can bear turns streams away for a while.
         with inner(field, TAILRACE_CONCURRENCY=str(SLOTS)) as service:

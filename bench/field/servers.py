@@ -11,7 +11,7 @@ import psutil
 
 from bench.field.figures import LIMIT
 from bench.field.ground import Field, Subject, Target, family
-from bench.field.native import LACKING, compiler, program
+from bench.field.native import lacking, program
 from tests.service import free_port, wait_for
 
 COALESCED = f"{LIMIT}, coalescing"
@@ -76,9 +76,9 @@ def _bare(field: Field, _channels: int, *, coalesce: bool) -> Iterator[Target]:
         yield target
 
 
-def _without_compiler(_field: Field) -> str | None:
-    return None if compiler() else LACKING
+def without_compiler(field: Field) -> str | None:
+    return lacking(field.folder)
 
 
-BARE = Subject(LIMIT, lambda field, channels: _bare(field, channels, coalesce=False), _without_compiler)
-BARE_COALESCING = Subject(COALESCED, lambda field, channels: _bare(field, channels, coalesce=True), _without_compiler)
+BARE = Subject(LIMIT, lambda field, channels: _bare(field, channels, coalesce=False), without_compiler)
+BARE_COALESCING = Subject(COALESCED, lambda field, channels: _bare(field, channels, coalesce=True), without_compiler)

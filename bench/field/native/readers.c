@@ -154,7 +154,7 @@ int readers_open(void) {
     int waiting = connecting + (given.prime ? 0 : asked);
     for (; begun < given.readers && waiting < given.concurrent; waiting++) start(&all[begun++]);
     /* Whoever was sent away comes back, and not at once. */
-    if (begun == given.readers && t - again > SECOND / 10) {
+    if (begun == given.readers && t - again > SECOND) {
       again = t;
       for (int i = 0; i < given.readers && waiting < given.concurrent; i++)
         if (all[i].fd < 0) waiting++, start(&all[i]);

@@ -52,3 +52,10 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
 
     assert list(again) == list(found)
     assert made == {"S1": "2026, here"}
+
+
+def test_a_scenario_that_is_measured_anew_leaves_nothing_of_what_was_found_before() -> None:
+    found = figures(tailrace=(1.0,))
+    found.add(Figure(scenario="S2", subject=OURS, name="cost", unit="µs", values=(2.0,)))
+
+    assert [each.scenario for each in found.without({"S1"})] == ["S2"]
