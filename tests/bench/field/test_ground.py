@@ -1,16 +1,19 @@
-"""The two programs in C: what the one publishes the servers carry to it, and it says what went wrong."""
+"""The ground: what one program in C publishes the servers carry to it, and whoever is compared is made ready."""
 
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bench.field import product, servers
 from bench.field.figures import LIMIT, OURS
-from bench.field.ground import Field, lines
+from bench.field.ground import Field, Subject, Target, lines
 from bench.field.native import LACKING, compiler, program
 from bench.field.servers import BARE, COALESCED
+from tests.service import UNIT
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.skipif(compiler() is None, reason=LACKING)]
 
@@ -60,3 +63,39 @@ def test_an_option_that_is_none_is_told(tmp_path: Path) -> None:
 
 def test_what_the_generator_says_is_an_object_a_line() -> None:
     assert lines('{"open":1}\n{"step":10,"p50":0.25}\n') == [{"open": 1}, {"step": 10, "p50": 0.25}]
+
+
+@contextmanager
+def never(_field: Field, _channels: int) -> Iterator[Target]:
+    raise AssertionError
+    yield
+
+
+def test_all_are_made_ready_at_the_same_time(tmp_path: Path) -> None:
+    meeting = threading.Barrier(2, timeout=20 * UNIT)
+
+    def lacks(_field: Field) -> str | None:
+        meeting.wait()
+        return None
+
+    field = Field([Subject(name, never, lacks) for name in ("one", "other")], folder=tmp_path)
+
+    field.prepare(["one", "other"])
+
+    assert field.having(["other", "one"]) == ["other", "one"]
+
+
+def test_whoever_cannot_be_had_is_left_out_and_said_to_be_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def lacks(_field: Field) -> str | None:
+        asked.append("asked")
+        return "it is not for sale"
+
+    field = Field([Subject("it", never, lacks)], folder=tmp_path)
+
+    assert field.having(["it"]) == field.having(["it"]) == []
+    assert asked == ["asked"]
+    assert capsys.readouterr().out == "it is left out: it is not for sale\n"
