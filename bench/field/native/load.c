@@ -11,7 +11,7 @@ options given = {
     .mode = "rate", .pub = "redis", .path = "/stream?channel=p%d", .header = "", .ready = "", .chan = "p%d", .env = "%s",
     .head = "", .sha = "", .names = "", .ppath = "/pub?id=p%d", .pids = "", .rpids = "",
     .port = 8000, .pport = 6379, .channels = 1, .readers = 1, .connections = 32, .concurrent = 256, .size = 200,
-    .bisect = 3, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
+    .bisect = 3, .fails = 2, .rate = 1000, .seconds = 2, .warm = 0.5, .start = 4000, .most = 2e7, .factor = 2,
     .p99 = 100, .together = 1e9, .hold = 3, .patience = 60,
 };
 
@@ -121,12 +121,12 @@ static result step(double rate) {
   return found;
 }
 
-/* A rate that fails is tried again: a machine has bad moments. Where another had the server's core meanwhile, and the
+/* A rate that fails is tried again, as often as given: a machine has bad moments. Where another had the server's core meanwhile, and the
  * server stood ready to run, the step says nothing about the server, and up to four are taken. */
 #define DISTURBED 0.1
 static result judged(double rate) {
   result found = step(rate);
-  for (int fails = found.waited < DISTURBED, tries = 1; !found.passed && fails < 2 && tries < 4; tries++) {
+  for (int fails = found.waited < DISTURBED, tries = 1; !found.passed && fails < given.fails && tries < 4; tries++) {
     found = step(rate);
     fails += found.waited < DISTURBED;
   }
@@ -200,7 +200,7 @@ typedef struct {
 static const option known[] = {
     TEXT(mode), TEXT(pub), TEXT(path), TEXT(header), TEXT(ready), TEXT(chan), TEXT(env), TEXT(head), TEXT(sha),
     TEXT(names), TEXT(ppath), TEXT(pids), TEXT(rpids), WHOLE(port), WHOLE(pport), WHOLE(channels), WHOLE(readers),
-    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(bisect), REAL(rate), REAL(seconds),
+    WHOLE(connections), WHOLE(concurrent), WHOLE(size), WHOLE(prime), WHOLE(bisect), WHOLE(fails), REAL(rate), REAL(seconds),
     REAL(warm), REAL(start), REAL(most), REAL(factor), REAL(p99), REAL(together), REAL(hold), REAL(patience),
 };
 

@@ -24,7 +24,7 @@ typedef struct {
   const char *head;   /* for live and append: the job's head, placeholders as in env */
   const char *sha, *names, *ppath;
   const char *pids, *rpids; /* of the server and of Redis, with commas */
-  int port, pport, channels, readers, connections, concurrent, size, prime, bisect;
+  int port, pport, channels, readers, connections, concurrent, size, prime, bisect, fails;
   double rate, seconds, warm, start, most, factor, p99, together, hold, patience;
 } options;
 extern options given;
