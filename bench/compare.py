@@ -5,8 +5,8 @@
 Starts each server afresh on one core, Redis and a load generator in C on another, the subjects in turn within a round;
 figures are medians over the rounds, ratios first. The peers are installed into data/bench on first use; whoever cannot
 be had is left out, and it is said what is missing. What was found is kept in data/bench/figures.json, where --only
-leaves the other scenarios as they were, and with --write told in docs/performance.md. --guard takes a good minute and fails
-where a ratio to the bare loop has slipped.
+leaves the other scenarios as they were, and with --write told in docs/performance.md. --guard takes a good minute,
+needs no peers, and fails where one of a few ratios has slipped.
 """
 
 import argparse
