@@ -11,8 +11,9 @@ JOBS = 2000
 EQUAL = 4_000
 #: The guard's.
 FEWER = 500
-#: By subject: where the search for the most begins.
-STARTS = {OURS: 32_000, LIMIT: 64_000, "nchan": 16_000, "sse-starlette": 8_000, "flask-sse": 12_000}
+#: By subject: where the search for the most begins. Ours from well below: once overloaded it gives less for a while,
+#: as it promises, and what it bears would be looked for in a service that still recovers.
+STARTS = {OURS: 8_000, LIMIT: 64_000, "nchan": 16_000, "sse-starlette": 8_000, "flask-sse": 12_000}
 SUBJECTS = tuple(STARTS)
 #: Its search takes as long as all the others' together.
 SLOWEST = "flask-sse"

@@ -18,7 +18,7 @@ STREAMS = 2000
 #: Jobs that run at a time, each to be cancelled.
 SLOTS = 4
 #: Where the search for the most that the service bears begins, in deliveries a second.
-START = 16_000
+START = 8_000
 P50, P99, LOAD = "cancelled, p50", "cancelled, p99", "deliveries meanwhile"
 
 
