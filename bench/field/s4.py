@@ -20,7 +20,7 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
     for _ in range(rounds):
         for size in SIZES[:1] if quick else SIZES:
-            for name in field.having(AT_A_SIZE[size]):
+            for name in field.having(AT_A_SIZE[SIZES[1] if quick else size]):
                 with field.running(name, size) as target:
                     #: What a process loads once, for its first streams, is no stream's.
                     target.load("idle", channels=FIRST, readers=FIRST, hold=0.5, pub="none")
