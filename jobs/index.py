@@ -5,7 +5,7 @@ filing the head once more. The log is the truth, these are its bookmarks.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import redis
@@ -29,13 +29,16 @@ _PRIORITY_STEP = 10**13
 RETURN_MS = 10_000
 
 #: announce(live; id, now, most): adds the id unless so many are there. Returns 1 where it is among them now.
-_ANNOUNCE = """
+ANNOUNCE = """
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
   if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
   redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 end
 return 1
 """
+
+#: What files a job: of each script the keys and words, and the answer, are known to :class:`Index`.
+FILE = (script("feed.lua"), with_places(script("file.lua")))
 
 #: ranks(waiting; id, ...): the rank of each, -1 for one that does not wait.
 _RANKS = """
@@ -60,8 +63,8 @@ class Index(Deadlines):
     def __init__(self, client: redis.Redis, feed: RedisFeed, *, lease_seconds: float, clock: Clock) -> None:
         super().__init__(client, lease_seconds=lease_seconds, clock=clock)
         self.feed = feed
-        self._announce = client.register_script(_ANNOUNCE)
-        self._file = client.register_script(in_turn(script("feed.lua"), with_places(script("file.lua"))))
+        self._announce = client.register_script(ANNOUNCE)
+        self._file = client.register_script(in_turn(*FILE))
         self.limits = Limits(client, reserve_ms=self._lease_ms)
         self._ranks = client.register_script(_RANKS)
 
@@ -71,7 +74,11 @@ class Index(Deadlines):
         False, and nothing is noted, where *most* unfinished jobs are there already and it is none of them.
         """
         with available():
-            return bool(self._announce([keys.LIVE], [job_id, self._clock(), "+inf" if most is None else most]))
+            return bool(self._announce(*self.announcing(job_id, most)))
+
+    def announcing(self, job_id: str, most: int | None) -> tuple[Sequence[str], Sequence[Any]]:
+        """The keys and words of ANNOUNCE, for whoever has more to do in the same call."""
+        return [keys.LIVE], [job_id, self._clock(), "+inf" if most is None else most]
 
     def file(self, head: Head) -> Filed:
         """Puts the job where its head says that it belongs; a head older than the one it was last filed by is let be.
@@ -79,6 +86,12 @@ class Index(Deadlines):
         Whoever is held up between an append and its filing must not put a job that runs back into its queue. The feed
         is told first, in the same call: of a job that has ended nothing more would tell it.
         """
+        with available():
+            found = self._file(*together(*self.filing(head)))
+        return self.filed(found)
+
+    def filing(self, head: Head) -> Sequence[tuple[Sequence[str], Sequence[Any]]]:
+        """The keys and words of each script of FILE."""
         state, lease = head.state, self._lease_ms if head.state in HELD else ""
         scores = {
             keys.ALL: head.created,
@@ -92,9 +105,11 @@ class Index(Deadlines):
         words += [msgspec.json.encode(limits_of(head))]
         words += ["" if score is None else score for score in scores.values()]
         filing = [*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words
-        noting = self.feed.noting(head.id, Cursor(head.epoch, head.seq))
-        with available():
-            noted, (rings, rank) = self._file(*together(noting, filing))
+        return self.feed.noting(head.id, Cursor(head.epoch, head.seq)), filing
+
+    def filed(self, found: Sequence[Any]) -> Filed:
+        """What the scripts of FILE have answered."""
+        noted, (rings, rank) = found
         self.feed.noted(noted)
         return Filed(names(rings), _position(rank))
 

@@ -10,10 +10,11 @@ from jobs import events as ev
 from jobs.catalogue import TypeEntry
 from jobs.clock import Clock
 from jobs.doorbell import Doorbell
-from jobs.errors import JobNotFound, QueueFull, TailraceError
+from jobs.errors import JobNotFound, TailraceError
 from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
-from jobs.index import Index
+from jobs.index import Filed, Index
+from jobs.intake import Intake
 from jobs.model import Job, JobState
 from jobs.writer import Decision, Writer, load
 
@@ -42,8 +43,9 @@ class Settled(NamedTuple):
 class Lifecycle:
     """The verbs of both tiers. Each may raise LogUnavailable; those on one job JobNotFound."""
 
-    def __init__(self, eventlog: FedLog, index: Index, doorbell: Doorbell, clock: Clock) -> None:
+    def __init__(self, eventlog: FedLog, index: Index, intake: Intake, doorbell: Doorbell, clock: Clock) -> None:
         self.log, self.index, self.doorbell, self.clock = eventlog, index, doorbell, clock
+        self._intake = intake
         #: Heads of the jobs that the last claim met.
         self._met: dict[str, Head] = {}
 
@@ -72,10 +74,9 @@ class Lifecycle:
         """
         until = self.clock() + round(delay_seconds * 1000) if delay_seconds else None
         #: What cannot be stored is refused here, before anybody hears of the job.
-        first = decisions.submit(request, until_ms=until)
-        if not self.index.announce(job_id, most):
-            raise QueueFull(most=most)
-        return self._settle(Writer(self.log.alone, job_id, self.clock).create(first))
+        begun = Writer(self.log.alone, job_id, self.clock).begin(decisions.submit(request, until_ms=until))
+        filed = self._intake.take(begun, most)
+        return self._settle(self.load(job_id)) if filed is None else self._filed(begun.job, begun.head, filed)
 
     def cancel(
         self, job_id: str, *, grace_seconds: float = 5.0, reason: str | None = None, by: str | None = None
@@ -171,14 +172,17 @@ class Lifecycle:
 
     def _settle(self, job: Job) -> Settled:
         head = head_of(job)
-        position = self.file(head)
-        if head.state is JobState.QUEUED and (position or 0) <= RUNG:
+        return self._filed(job, head, self.index.file(head))
+
+    def _filed(self, job: Job, head: Head, filed: Filed) -> Settled:
+        self._ring(filed.rings)
+        if head.state is JobState.QUEUED and (filed.position or 0) <= RUNG:
             self.doorbell.ring(head.queue)
         try:
             self._see_to_kin(job, head)
         except TailraceError as error:
             log.warning("job %s: its parent and children are left to the sweep: %s", job.id, error)
-        return Settled(job, position)
+        return Settled(job, filed.position)
 
     def _see_to_kin(self, job: Job, head: Head) -> None:
         """A child's end is told to its parent, a parent's to its children; of two that end at once one sees the other.

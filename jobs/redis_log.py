@@ -46,7 +46,13 @@ class RedisLog(EventLog):
         self._read = client.register_script(script("read.lua"))
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
-        arguments: list[Any] = [
+        with available():
+            found = self._append(*self.appending(job_id, batch))
+        return self.appended(job_id, batch, found)
+
+    def appending(self, job_id: str, batch: Batch) -> tuple[list[str], list[Any]]:
+        """The keys and words of append.lua, for whoever has more to do in the same call."""
+        words: list[Any] = [
             batch.expect.epoch,
             batch.expect.seq,
             batch.epoch,
@@ -59,9 +65,13 @@ class RedisLog(EventLog):
             len(batch.entries),
         ]
         for pair in (*batch.entries, *batch.kept.items()):
-            arguments.extend(pair)
-        with available():
-            stored, *where = self._append(_keys(job_id), arguments)
+            words.extend(pair)
+        return _keys(job_id), words
+
+    @staticmethod
+    def appended(job_id: str, batch: Batch, found: Sequence[Any]) -> Cursor:
+        """Where the log stands by what append.lua has answered; CursorMoved where that is not behind *batch*."""
+        stored, *where = found
         if stored:
             return Cursor(batch.epoch, int(where[0]))
         current = Cursor(where[0].decode(), int(where[1]))

@@ -11,17 +11,23 @@ local function run(n, script)
   for i = 1, ARGV[2 * n - 1] do keys[i] = KEYS[key + i] end
   for i = 1, ARGV[2 * n] do words[i] = ARGV[word + i] end
   key, word = key + #keys, word + #words
-  found[n] = script(keys, words)
+  local answer = script(keys, words)
+  found[n] = answer
+  if type(answer) == 'table' then answer = answer[1] end
+  return answer == 0
 end
 """
 
 
 def in_turn(*texts: str) -> str:
-    """The scripts *texts* as one that runs them one after the other, and none behind one that fails.
+    """The scripts *texts* as one that runs them one after the other, and none behind one that fails or refuses.
 
-    It returns the answer of each; its keys and words are those of each, put together by :func:`together`.
+    To refuse is to answer 0, or a list that begins with it. It returns the answer of each that ran; its keys and words
+    are those of each, put together by :func:`together`.
     """
-    runs = (f"run({n}, function(KEYS, ARGV)\n{text}\nend)\n" for n, text in enumerate(texts, 1))
+    runs = (
+        f"if run({n}, function(KEYS, ARGV)\n{text}\nend) then return found end\n" for n, text in enumerate(texts, 1)
+    )
     return _RUN % (2 * len(texts)) + "".join(runs) + "return found"
 
 

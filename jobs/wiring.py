@@ -11,6 +11,7 @@ from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
 from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
+from jobs.intake import Intake
 from jobs.lifecycle import Lifecycle
 from jobs.load import Load
 from jobs.pace import Paces
@@ -48,7 +49,7 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
     feed = RedisFeed(client)
     log, index = FedLog(alone, feed), Index(client, feed, lease_seconds=settings.lease_seconds, clock=clock)
     files = FileStore(settings.files_url, client, clock)
-    lifecycle = Lifecycle(log, index, doorbell, clock)
+    lifecycle = Lifecycle(log, index, Intake(client, alone, index), doorbell, clock)
     return Parts(
         settings=settings,
         client=client,

@@ -3,7 +3,7 @@
 import secrets
 import string
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -11,7 +11,7 @@ from jobs import events as ev
 from jobs.clock import Clock, rfc3339
 from jobs.errors import CursorMoved, JobNotFound, LogUnavailable, RunLost
 from jobs.eventlog import NOWHERE, Batch, Cursor, EventLog, Page, Record
-from jobs.head import encode_head, head_of
+from jobs.head import Head, encode_head, head_of
 from jobs.model import Job, apply
 
 #: Events, and milliseconds, after which a batch carries a checkpoint of the whole job.
@@ -74,6 +74,14 @@ def _look(log: EventLog, job_id: str) -> tuple[Job, int]:
     return job, behind
 
 
+class Begun(NamedTuple):
+    """A job that is to be, and what begins its log."""
+
+    job: Job
+    head: Head
+    batch: Batch
+
+
 class Writer:
     """Appends to one job's log and keeps the job folded; with *run* it writes for that run only.
 
@@ -121,9 +129,13 @@ class Writer:
 
     def create(self, first: Sequence[ev.AnyEvent]) -> Job:
         """Begins the log; where the very same id was created before, the job as it is."""
-        self._epoch = new_epoch()
-        self._append(first, new=True)
+        self._keep(self.begin(first))
         return self.job
+
+    def begin(self, first: Sequence[ev.AnyEvent]) -> Begun:
+        """What *first* make, for whoever stores it himself."""
+        self._epoch = new_epoch()
+        return self._fold(None, first, _NOTHING)
 
     def kept(self) -> dict[str, bytes]:
         """What the job's runs have kept for those after them."""
@@ -143,24 +155,31 @@ class Writer:
             self._epoch, self._stored = job.cursor.epoch, job.cursor
         return job
 
-    def _append(
-        self, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes] = _NOTHING, *, new: bool = False
-    ) -> bool:
+    def _append(self, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes]) -> bool:
         """True once *events* are stored; False where another writer came first."""
-        job = None if new else self.job
+        job = self.job
         #: Until it is stored the fold stands ahead of the log; whatever happens between is cured by reading again.
         self._job = None
+        return self._keep(self._fold(job, events, kept))
+
+    def _fold(self, job: Job | None, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes]) -> Begun:
         expect = NOWHERE if job is None else job.cursor
         entries = []
         for event in events:
             record = self._record(job, event)
             job = apply(job, record)
             entries.append((record.type, _encoder.encode(record)))
-        if job is None or not self._store(self._batch(job, expect, entries, kept)):
+        if job is None:
+            raise JobNotFound(job_id=self.job_id)
+        head = head_of(job)
+        return Begun(job, head, self._batch(job, head, expect, entries, kept))
+
+    def _keep(self, made: Begun) -> bool:
+        if not self._store(made.batch):
             return False
-        self._job = job
-        if entries:
-            self._stored = job.cursor
+        self._job = made.job
+        if made.batch.entries:
+            self._stored = made.job.cursor
         return True
 
     def _record(self, job: Job | None, event: ev.AnyEvent) -> Record:
@@ -175,7 +194,9 @@ class Writer:
             data=msgspec.Raw(ev.encode_data(event)),
         )
 
-    def _batch(self, job: Job, expect: Cursor, entries: list[tuple[str, bytes]], kept: Mapping[str, bytes]) -> Batch:
+    def _batch(
+        self, job: Job, head: Head, expect: Cursor, entries: list[tuple[str, bytes]], kept: Mapping[str, bytes]
+    ) -> Batch:
         terminal = job.state.terminal
         #: A process of a version that knows of no children folds from behind all that tells of one.
         whole = terminal or job.waits_for is not None or self._due(len(entries))
@@ -184,7 +205,7 @@ class Writer:
             epoch=job.epoch,
             entries=entries,
             batch_id=secrets.token_hex(6),
-            head=encode_head(head_of(job)),
+            head=encode_head(head),
             checkpoint=_encoder.encode(job) if whole else None,
             terminal=terminal,
             kept=kept,

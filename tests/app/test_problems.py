@@ -59,7 +59,7 @@ def test_what_nobody_foresaw_is_told_by_a_reference_only(
     def break_down(*_: object) -> None:
         raise RuntimeError("the secret of /etc/place")
 
-    monkeypatch.setattr(type(web.parts.index), "announce", break_down)
+    monkeypatch.setattr(type(web.parts.index), "announcing", break_down)
     answer = web.client.post("/v1/jobs", json={"type": "count"})
     told = problem(answer, 500, "internal")
     assert "secret" not in answer.text

@@ -11,6 +11,7 @@ from jobs.doorbell import Doorbell
 from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
+from jobs.intake import Intake
 from jobs.lifecycle import Lifecycle
 from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
@@ -83,9 +84,10 @@ class Yard:
 def yard_of(client: Any, folder: Path, *, lease_seconds: float = 60.0, retention_seconds: int = 3600) -> Yard:
     clock, bell = Clock(), Bell()
     feed = RedisFeed(client)
-    log = FedLog(RedisLog(client, retention_seconds=retention_seconds, max_events=10_000), feed)
+    alone = RedisLog(client, retention_seconds=retention_seconds, max_events=10_000)
     index = Index(client, feed, lease_seconds=lease_seconds, clock=clock)
-    life, files = Lifecycle(log, index, bell, clock), FileStore(str(folder), client, clock)
+    log, intake = FedLog(alone, feed), Intake(client, alone, index)
+    life, files = Lifecycle(log, index, intake, bell, clock), FileStore(str(folder), client, clock)
     sweep = Sweep(life, files, clock, retention_seconds=retention_seconds)
     return Yard(client, clock, bell, log, index, life, files, sweep)
 

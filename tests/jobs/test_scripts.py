@@ -23,3 +23,14 @@ def test_behind_a_script_that_fails_none_is_begun(redis_url: str, clients: Clien
         script(*together((["words"], [1]), (["count"], [1])))
 
     assert client.get("count") is None
+
+
+@pytest.mark.parametrize("refusal", ["return 0", "return {0, 'why'}"])
+def test_behind_a_script_that_refuses_none_is_begun(redis_url: str, clients: Clients, refusal: str) -> None:
+    client = clients(redis_url)
+    script = client.register_script(in_turn(COUNT, refusal, COUNT))
+    found = script(*together((["first"], [1]), ([], []), (["second"], [1])))
+
+    assert found in ([1, 0], [1, [0, b"why"]])
+    assert client.get("first") == b"1"
+    assert client.get("second") is None
