@@ -11,6 +11,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelConnectionPool, SentinelManagedConnection, SentinelManagedSSLConnection
 
 from jobs.cluster import Cluster
+from jobs.lean import Lean, LeanPool
 from jobs.redis_url import Address, Mode, RedisUrl
 
 #: Seconds that a Sentinel gets to say who is master; the next one is asked after that.
@@ -39,7 +40,7 @@ class _Parser(_HiredisParser):
         return True
 
 
-class _MasterPool(SentinelConnectionPool, redis.BlockingConnectionPool):
+class _MasterPool(SentinelConnectionPool, LeanPool):
     """Connections to whichever server Sentinel calls master when one is made; waits for a free one as the others do."""
 
 
@@ -53,9 +54,9 @@ def redis_client(url: str, *, connections: int = 50) -> redis.Redis:
     rules = {**_rules(), "parser_class": _Parser, "max_connections": connections}
     match place.mode:
         case Mode.SERVER:
-            return redis.Redis(connection_pool=redis.BlockingConnectionPool.from_url(url, **rules))
+            return Lean(connection_pool=LeanPool.from_url(url, **rules))
         case Mode.SENTINEL:
-            return redis.Redis(connection_pool=_master_pool(place, rules))
+            return Lean(connection_pool=_master_pool(place, rules))
         case Mode.CLUSTER:
             return Cluster(place.nodes, lambda at: _one_of(place, at, rules))
 
@@ -93,7 +94,7 @@ def _rules() -> dict[str, Any]:
 
 
 def _one_of(place: RedisUrl, at: Address, rules: dict[str, Any]) -> redis.Redis:
-    return redis.Redis(connection_pool=redis.BlockingConnectionPool.from_url(place.server(*at), **rules))
+    return Lean(connection_pool=LeanPool.from_url(place.server(*at), **rules))
 
 
 def _master_pool(place: RedisUrl, rules: dict[str, Any]) -> _MasterPool:
