@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 
 from jobs.connect import sentinel_options
 from jobs.redis_url import RedisUrl
+from jobs.rings import Ring, Rings
 
 #: The one task; its one argument is the queue.
 TASK = "tailrace.answer"
@@ -25,6 +26,10 @@ class Doorbell(Protocol):
     """Rings for a queue; never raises, a doorbell that cannot be rung is rung by the next sweep."""
 
     def ring(self, queue: str) -> bool: ...
+
+    def spell(self, queue: str) -> Ring | None:  # noqa: ARG002 - for those who can
+        """A ring for whoever has a call to the store to make anyway; None where it has to be rung."""
+        return None
 
     def rung(self, queue: str) -> int | None:
         """How many rings nobody has answered yet; None where that cannot be told."""
@@ -94,10 +99,11 @@ _CONFIG: dict[str, Any] = {
 
 
 class CeleryDoorbell(Doorbell):
-    """Rings through Celery's broker."""
+    """Rings through Celery's broker; *store* is a client of the store's Redis, which may be the broker's too."""
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, store: Any = None) -> None:
         self._app = app
+        self._rings = None if store is None else Rings(app, TASK, store)
 
     def ring(self, queue: str) -> bool:
         if queue.startswith(FOREIGN):
@@ -108,6 +114,10 @@ class CeleryDoorbell(Doorbell):
             log.warning("the doorbell of queue %s could not be rung (%s)", queue, type(error).__name__)
             return False
         return True
+
+    def spell(self, queue: str) -> Ring | None:
+        known = self._rings is not None and not queue.startswith(FOREIGN)
+        return self._rings.ring(celery_queue(queue), queue) if known and self._rings else None
 
     def take(self, queue: str) -> bool:
         if queue.startswith(FOREIGN):

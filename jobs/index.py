@@ -55,6 +55,8 @@ class Filed(NamedTuple):
     rings: list[str]
     #: 1 for the job that begins next; None where it does not wait in its queue.
     position: int | None
+    #: Whether a ring went to the queue in the same call.
+    rung: bool = False
 
 
 class Index(Deadlines):

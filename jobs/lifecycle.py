@@ -14,7 +14,7 @@ from jobs.errors import JobNotFound, TailraceError
 from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
 from jobs.index import Filed, Index
-from jobs.intake import Intake
+from jobs.intake import Call, Intake
 from jobs.model import Job, JobState
 from jobs.writer import Decision, Writer, load
 
@@ -75,7 +75,8 @@ class Lifecycle:
         until = self.clock() + round(delay_seconds * 1000) if delay_seconds else None
         #: What cannot be stored is refused here, before anybody hears of the job.
         begun = Writer(self.log.alone, job_id, self.clock).begin(decisions.submit(request, until_ms=until))
-        filed = self._intake.take(begun, most)
+        ring = self.doorbell.spell(request.queue) if begun.head.state is JobState.QUEUED else None
+        filed = self._intake.take(begun, most, Call(ring, RUNG))
         return self._settle(self.load(job_id)) if filed is None else self._filed(begun.job, begun.head, filed)
 
     def cancel(
@@ -176,7 +177,7 @@ class Lifecycle:
 
     def _filed(self, job: Job, head: Head, filed: Filed) -> Settled:
         self._ring(filed.rings)
-        if head.state is JobState.QUEUED and (filed.position or 0) <= RUNG:
+        if head.state is JobState.QUEUED and not filed.rung and (filed.position or 0) <= RUNG:
             self.doorbell.ring(head.queue)
         try:
             self._see_to_kin(job, head)

@@ -38,8 +38,8 @@ class Parts:
 
 def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | None = None) -> Parts:
     """Builds every part; connects to nothing yet. Call it after a fork, never before one."""
-    doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url))
     client = redis_client(settings.redis_url)
+    doorbell = doorbell or CeleryDoorbell(celery_app(settings.broker_url), client)
     alone = RedisLog(
         client,
         retention_seconds=settings.retention_seconds,

@@ -8,8 +8,9 @@ from jobs import events as ev
 from jobs.errors import QueueFull
 from jobs.files import new_id
 from jobs.index import Filed
-from jobs.intake import Intake
+from jobs.intake import Call, Intake
 from jobs.model import JobState
+from jobs.rings import Ring
 from jobs.writer import Begun, Writer
 from tests.jobs.conftest import Yard
 
@@ -90,3 +91,41 @@ def test_where_one_call_cannot_have_all_the_keys_it_is_tried_once(yard: Yard) ->
 
     assert intakes.at_once == 1
     assert yard.index.depth("default") == 3
+
+
+# Rings -----------------------------------------------------------------------------------------------------------
+
+
+def rung(yard: Yard) -> list[bytes]:
+    return list(yard.client.lrange("rings", 0, -1))
+
+
+def test_so_many_jobs_are_rung_for_in_the_call_that_stores_them(yard: Yard) -> None:
+    taking = Intakes(yard).made
+    found = [taking.take(begun(yard, new_id()), None, Call(Ring("rings", f"ring {n}"), 2)) for n in range(3)]
+
+    assert found == [Filed([], 1, rung=True), Filed([], 2, rung=True), Filed([], 3)]
+    assert rung(yard) == [b"ring 1", b"ring 0"]
+
+
+def test_a_job_that_waits_for_its_time_is_not_rung_for(yard: Yard) -> None:
+    later = Writer(yard.log.alone, new_id(), yard.clock).begin(decisions.submit(REQUEST, until_ms=yard.clock.now + 9))
+
+    assert Intakes(yard).made.take(later, None, Call(Ring("rings", "ring"), 9)) == Filed([], None)
+    assert rung(yard) == []
+
+
+def test_a_ring_that_finds_no_list_leaves_the_job_stored(yard: Yard) -> None:
+    yard.client.set("rings", "no list")
+    job_id = new_id()
+
+    assert Intakes(yard).made.take(begun(yard, job_id), None, Call(Ring("rings", "ring"), 9)) == Filed([], 1)
+    assert yard.life.load(job_id).state is JobState.QUEUED
+
+
+def test_where_calls_are_made_one_by_one_the_bell_is_left_to_the_caller(yard: Yard) -> None:
+    intakes = Intakes(yard)
+    intakes.crosses = True
+
+    assert intakes.made.take(begun(yard, new_id()), None, Call(Ring("rings", "ring"), 9)) == Filed([], 1)
+    assert rung(yard) == []
