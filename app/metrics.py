@@ -20,6 +20,8 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         self.requests = Counter("tailrace_requests", "Answers, by verb and code.", ["verb", "code"], registry=registry)
+        #: Each looked up once: to find one costs more than to count.
+        self._counters: dict[tuple[str, int], Counter] = {}
         self.redis_up = Gauge("tailrace_redis_up", "1 where Redis answered just now.", registry=registry)
         self.jobs_live = Gauge("tailrace_jobs_live", "Jobs without a terminal event.", registry=registry)
         self.jobs_waiting = Gauge("tailrace_jobs_waiting", "Jobs that wait, by queue.", ["queue"], registry=registry)
@@ -32,7 +34,10 @@ class Metrics:
         self.registry.register(_Strain(relay, overload))
 
     def count(self, verb: str, code: int) -> None:
-        self.requests.labels(verb, str(code)).inc()
+        counter = self._counters.get((verb, code))
+        if counter is None:
+            counter = self._counters[verb, code] = self.requests.labels(verb, str(code))
+        counter.inc()
 
     def look(self, index: Index, workers: int) -> None:
         """Takes down how the jobs stand now; may raise LogUnavailable."""
