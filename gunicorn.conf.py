@@ -10,7 +10,8 @@ import os  # noqa: E402
 import resource  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
-from functools import partial  # noqa: E402
+import time  # noqa: E402
+from functools import lru_cache, partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 
@@ -22,6 +23,7 @@ import gevent  # noqa: E402
 from gevent.server import StreamServer  # noqa: E402
 from gunicorn import util  # noqa: E402
 from gunicorn.glogging import Logger  # noqa: E402
+from gunicorn.http import wsgi as answers  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
 from jobs.errors import SettingsError  # noqa: E402
@@ -120,6 +122,35 @@ class Log(Logger):
         }
 
 
+class Answer(answers.Response):
+    """gunicorn's; the head of an answer goes with the first of its body, so that nobody is woken for the head alone."""
+
+    def write(self, arg):  # noqa: ANN001, ANN201 - gunicorn's signature
+        if self.headers_sent:
+            return super().write(arg)
+        sock, self.sock = self.sock, _Held()
+        try:
+            super().write(arg)
+        finally:
+            held, self.sock = self.sock, sock
+            sock.sendall(b"".join(held))
+
+
+class _Held(list):
+    """What would be sent, in its order."""
+
+    sendall = list.append
+
+
+def _http_date(timestamp=None):  # noqa: ANN001, ANN202 - gunicorn's signature
+    return _date_of(int(time.time() if timestamp is None else timestamp))
+
+
+#: Every answer names the second, and to write it costs as much as to write the other headers.
+_date_of = lru_cache(maxsize=16)(util.http_date)
+util.http_date, answers.Response = _http_date, Answer
+
+
 def _linger(sock):  # noqa: ANN001, ANN202 - a socket of gevent
     """Reads for a moment what is still being sent: closing on it is a reset, which takes away the answer (413) too."""
     with contextlib.suppress(OSError), gevent.Timeout(_LINGER, False):
@@ -181,4 +212,6 @@ def post_worker_init(worker):  # noqa: ANN001, ANN201
     """No hook tells of SIGTERM: the application watches this worker's ``alive`` to drain in time."""
     from app import wsgi  # noqa: PLC0415 - the application is loaded by now
 
+    #: gunicorn looks each setting up again, a dozen times for a request; nothing changes them in here.
+    vars(worker.cfg).update({name: setting.get() for name, setting in worker.cfg.settings.items()})
     wsgi.watch(worker)

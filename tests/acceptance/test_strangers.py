@@ -5,12 +5,14 @@ import os
 import re
 import socket
 import subprocess
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.service import BIN, ROOT, Service, free_port
+from tests.service import BIN, ROOT, UNIT, Service, free_port
 
 pytestmark = pytest.mark.acceptance
 
@@ -58,6 +60,20 @@ def test_what_the_server_itself_refuses_is_a_problem_too(
 ) -> None:
     status, headers, body = raw(wide_service, request_line)
     assert (status, headers["content-type"], json.loads(body)["status"]) == (number, PROBLEM, number)
+
+
+def test_a_small_answer_comes_in_one_piece_and_tells_the_time(wide_service: Service) -> None:
+    head = f"Host: 127.0.0.1:{wide_service.port}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", wide_service.port), timeout=10) as sock:
+        for verb, rest in (("GET", b"\r\n\r\n{"), ("HEAD", b"\r\n\r\n"), ("GET", b"\r\n\r\n{")):
+            sock.sendall(f"{verb} /v1/job-types/nobody HTTP/1.1\r\n{head}".encode())
+            answer = sock.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 404")
+            assert rest in answer
+            assert answer.endswith(b"}" if verb == "GET" else rest)
+            date = re.search(rb"\r\nDate: (.*)\r\n", answer)
+            assert date
+            assert abs(parsedate_to_datetime(date[1].decode()).timestamp() - time.time()) < 60 * UNIT
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(wide_service: Service) -> None:
