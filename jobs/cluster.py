@@ -7,13 +7,13 @@ with its own timeout, and has no bound that waits for a free connection (docs/ad
 import random
 import threading
 from collections.abc import Callable, Sequence
-from hashlib import sha1
 from typing import Any
 
 import redis
 from redis.crc import key_slot
-from redis.exceptions import AskError, ClusterDownError, MovedError, NoScriptError
+from redis.exceptions import AskError, ClusterDownError, MovedError
 
+from jobs.lean import Script
 from jobs.redis_url import Address
 
 #: Times that one command is sent on from node to node before the cluster counts as not settled.
@@ -96,7 +96,7 @@ class Cluster(redis.Redis):
             raise
 
     def register_script(self, script: Any) -> Any:
-        return _Script(self, script)
+        return Script(self, script)
 
     def living(self) -> redis.Redis:
         """The client of any node that answers, replicas too; a different one each time, so that load is spread."""
@@ -177,23 +177,6 @@ class _Pipeline(redis.client.Pipeline):
         calls = [(call[0], call[1]) for call in self.command_stack]
         self.reset()
         return self._cluster.together(calls)
-
-
-class _Script:
-    """A script called by its hash; a node that does not know it is given the whole, in the same breath.
-
-    redis-py's own would load it into every master first, and fail while one of them is away.
-    """
-
-    def __init__(self, client: Any, text: str) -> None:
-        self._client, self._text = client, text
-        self._sha = sha1(text.encode()).hexdigest()  # noqa: S324 - Redis's own name for a script
-
-    def __call__(self, keys: Sequence[Any] = (), args: Sequence[Any] = ()) -> Any:
-        try:
-            return self._client.evalsha(self._sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return self._client.eval(self._text, len(keys), *keys, *args)
 
 
 def _key(words: tuple[Any, ...]) -> Any:
