@@ -16,8 +16,8 @@ from kombu.transport.redis import Channel
 
 #: In place of the ids, in what is kept of a ring.
 _TASK_ID, _DELIVERY_TAG = "<task id>", "<delivery tag>"
-#: What says whether two clients speak of one database.
-_PLACE = ("host", "port", "path", "db")
+#: What says whether two clients speak of one database, and what it is where an address leaves it out.
+_PLACE: dict[str, Any] = {"host": "localhost", "port": 6379, "path": None, "db": 0}
 
 log = logging.getLogger(__name__)
 
@@ -99,4 +99,4 @@ def _new_ids() -> tuple[str, str]:
 
 
 def _place(pool: Any) -> tuple[Any, ...]:
-    return tuple(pool.connection_kwargs.get(part) for part in _PLACE)
+    return tuple(pool.connection_kwargs.get(part) or usual for part, usual in _PLACE.items())

@@ -70,6 +70,14 @@ def test_where_rings_lie_in_another_place_than_jobs_they_go_through_celery(
     assert Rings(app, TASK, redis_client(elsewhere.format(port=port))).ring(QUEUE, "slow") is None
 
 
+def test_an_address_may_leave_out_what_is_usual(redis_url: str) -> None:
+    bare = redis_url.removesuffix("/0")
+    app = celery_app(bare)
+
+    assert Rings(app, TASK, redis_client(bare)).ring(QUEUE, "slow")
+    app.close()
+
+
 def test_a_broker_that_could_not_be_asked_is_asked_again(
     redis_url: str, clients: Clients, app: Celery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
