@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
 from jobs.doorbell import FOREIGN
@@ -17,6 +17,7 @@ from worker.job_type import JobType
 from worker.pools import PREFORK, Pool
 from worker.publisher import Publisher
 from worker.registry import Registry, Run
+from worker.rounds import LINGER_SECONDS, Rounds
 from worker.runner import Runner
 from worker.stopwatch import Stopwatch
 from worker.upward import Upward
@@ -45,6 +46,8 @@ class Slot:
         self._claiming = threading.Lock()
         self._built: Parts | None = None
         self._own = threading.local()
+        #: Those of no run, to be taken over.
+        self._rounds: list[Rounds] = []
         self._entries = {name: kind.entry() for name, kind in kinds.items()}
 
     @property
@@ -124,6 +127,7 @@ class Slot:
         kind, began = job.request.type, time.monotonic()
         log.info("job %s: %s begins, attempt %d, run %d", job.id, kind, job.attempt, job.run)
         workdir = self._registry.enter(run)
+        rounds = self._free_rounds()
         runner = Runner(
             eventlog=self._parts.log,
             clock=self._parts.clock,
@@ -131,14 +135,24 @@ class Slot:
             leaving=self._registry.leaving,
             load=self._registry.load,
             interrupter=self._pool.interrupter,
-            publisher=partial(Publisher, upward=self._upward(job)),
+            publisher=partial(Publisher, upward=self._upward(job), rounds=rounds),
             children=None if job.request.queue.startswith(FOREIGN) else JobChildren(self._parts, job),
         )
-        with memory.bounded(run.memory_limit_bytes):
-            ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
+        try:
+            with memory.bounded(run.memory_limit_bytes):
+                ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
+        finally:
+            #: Also where the run broke off: nothing more is told of it.
+            rounds.end()
+            self._rounds.append(rounds)
         outcome = "another's by now" if ended is None else f"{ended.state}{_why(ended)}"
         log.info("job %s: %s after %.2f s", job.id, outcome, time.monotonic() - began)
         return ended
+
+    def _free_rounds(self) -> Rounds:
+        with suppress(IndexError):
+            return self._rounds.pop()
+        return Rounds(linger_seconds=LINGER_SECONDS)
 
     def _upward(self, job: Job) -> Callable[[Job], None]:
         """Where it is told how far *job* is, beside its own log."""
