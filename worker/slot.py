@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
+from jobs.books import Ledger
 from jobs.doorbell import FOREIGN
 from jobs.model import Job
 from jobs.wiring import Parts
@@ -112,24 +113,24 @@ class Slot:
 
     def hold(self, job: Job) -> Job | None:
         """Runs *job*, claimed for this worker, and files how it ended; None where it is another's by now."""
-        run = self._pool.run(job, self._kinds[job.request.type])
+        run, ledger = self._pool.run(job, self._kinds[job.request.type]), self._parts.log.ledger(run=True)
         try:
             with self._pool.marked(run):
-                ended = self._run(job, run)
+                ended = self._run(job, run, ledger)
         except BaseException:  # a MemoryError or SystemExit would end the worker, an unfiled job waits for the sweep
             log.exception("job %s: run %d broke off", job.id, job.run)
-            ended = self._parts.lifecycle.lose(job.id, run=job.run)
+            ended, ledger.filed = self._parts.lifecycle.lose(job.id, run=job.run), None
         finally:
             self._registry.leave(run)
-        return None if ended is None else self._parts.lifecycle.settle(ended)
+        return None if ended is None else self._parts.lifecycle.settle(ended, ledger.filed)
 
-    def _run(self, job: Job, run: Run) -> Job | None:
+    def _run(self, job: Job, run: Run, ledger: Ledger) -> Job | None:
         kind, began = job.request.type, time.monotonic()
         log.info("job %s: %s begins, attempt %d, run %d", job.id, kind, job.attempt, job.run)
         workdir = self._registry.enter(run)
         rounds = self._free_rounds()
         runner = Runner(
-            eventlog=self._parts.log,
+            eventlog=ledger,
             clock=self._parts.clock,
             sweep=lambda: self._pool.sweep(run),
             leaving=self._registry.leaving,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from jobs.books import Books
 from jobs.doorbell import Doorbell
-from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.intake import Intake
@@ -74,7 +74,7 @@ class Yard:
     client: Any
     clock: Clock
     bell: Bell
-    log: FedLog
+    log: Books
     index: Index
     life: Lifecycle
     files: FileStore
@@ -86,7 +86,7 @@ def yard_of(client: Any, folder: Path, *, lease_seconds: float = 60.0, retention
     feed = RedisFeed(client)
     alone = RedisLog(client, retention_seconds=retention_seconds, max_events=10_000)
     index = Index(client, feed, lease_seconds=lease_seconds, clock=clock)
-    log, intake = FedLog(alone, feed), Intake(client, alone, index)
+    log, intake = Books(client, alone, index), Intake(client, alone, index)
     life, files = Lifecycle(log, index, intake, bell, clock), FileStore(str(folder), client, clock)
     sweep = Sweep(life, files, clock, retention_seconds=retention_seconds)
     return Yard(client, clock, bell, log, index, life, files, sweep)
