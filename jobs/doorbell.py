@@ -35,8 +35,8 @@ class Doorbell(Protocol):
         """How many rings nobody has answered yet; None where that cannot be told."""
         ...
 
-    def take(self, queue: str) -> bool:
-        """Takes one unanswered ring away, for a job was begun without it; False where there is none."""
+    def clear(self, queue: str) -> None:
+        """Takes all unanswered rings away: their jobs were begun without them. Whoever does looks then if any waits."""
         ...
 
 
@@ -119,15 +119,14 @@ class CeleryDoorbell(Doorbell):
         known = self._rings is not None and not queue.startswith(FOREIGN)
         return self._rings.ring(celery_queue(queue), queue) if known and self._rings else None
 
-    def take(self, queue: str) -> bool:
+    def clear(self, queue: str) -> None:
         if queue.startswith(FOREIGN):
-            return False
+            return
         try:
             with self._app.producer_or_acquire() as producer:
-                return producer.channel.basic_get(celery_queue(queue), no_ack=True) is not None
-        except Exception as error:  # noqa: BLE001 - one ring too many is harmless, whatever it was
-            log.debug("a ring of queue %s is left (%s)", queue, type(error).__name__)
-            return False
+                producer.channel.queue_purge(celery_queue(queue))
+        except Exception as error:  # noqa: BLE001 - rings too many are harmless, whatever it was
+            log.debug("the rings of queue %s are left (%s)", queue, type(error).__name__)
 
     def rung(self, queue: str) -> int | None:
         if queue.startswith(FOREIGN):

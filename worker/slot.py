@@ -69,20 +69,25 @@ class Slot:
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any, and for a moment those that follow it.
 
-        To be called by Celery costs more than a short job does: whoever goes on takes a ring away instead. The last one
-        is left: it may be on its way to a slot that is idle.
+        To be called by Celery costs more than a short job does: whoever went on takes away the rings that nobody needs
+        now, or each would call somebody for nothing.
         """
         with self.answering():
             until, job = time.monotonic() + TURN_SECONDS, self._claim(queue)
-            spare = 0 if job is None else self._pass_on(queue) - 1
+            if job is None:
+                return
+            self._pass_on(queue)
+            alone = True
             while job is not None:
                 self._end(job)
                 if time.monotonic() >= until or self._registry.leaving() is not None:
-                    self._pass_on(queue)
-                    return
+                    break
                 job = self._claim(queue)
-                if job is not None and spare > 0:
-                    spare = spare - 1 if self._parts.lifecycle.doorbell.take(queue) else 0
+                alone = alone and job is None
+            if not alone:
+                self._parts.lifecycle.doorbell.clear(queue)
+            self._pass_on(queue)
+            self._stopwatch.tell()
 
     def _claim(self, queue: str) -> Job | None:
         self._stopwatch.start()
@@ -96,16 +101,11 @@ class Slot:
         self.hold(job)
         self._stopwatch.stop(job)
 
-    def _pass_on(self, queue: str) -> int:
-        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one.
-
-        How many rings wait, as far as that was asked.
-        """
+    def _pass_on(self, queue: str) -> None:
+        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one."""
         lifecycle = self._parts.lifecycle
-        rings = lifecycle.doorbell.rung(queue) if lifecycle.index.depth(queue) else None
-        if rings == 0:
+        if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
             lifecycle.doorbell.ring(queue)
-        return rings or 0
 
     def answering(self) -> AbstractContextManager[None]:
         """Stands around a claim and what follows from it; a process that jobs share is no warden's to kill for one."""

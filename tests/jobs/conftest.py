@@ -60,11 +60,8 @@ class Bell(Doorbell):
     def rung(self, queue: str) -> int | None:
         return self.rings.count(queue)
 
-    def take(self, queue: str) -> bool:
-        if queue not in self.rings:
-            return False
-        self.rings.remove(queue)
-        return True
+    def clear(self, queue: str) -> None:
+        self.rings = [ring for ring in self.rings if ring != queue]
 
 
 @dataclass
