@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 from jobs.connect import sentinel_options
 from jobs.redis_url import RedisUrl
@@ -133,9 +133,19 @@ class CeleryDoorbell(Doorbell):
             return None
         try:
             with self._app.producer_or_acquire() as producer:
-                return int(producer.channel.queue_declare(celery_queue(queue), passive=True).message_count)
+                return _depth(producer.channel, celery_queue(queue))
         except (OperationalError, OSError) as error:
             log.debug("the depth of queue %s cannot be read (%s)", queue, type(error).__name__)
             return None
         except Exception as error:  # noqa: BLE001 - a queue never rung before: each transport says it in its own words
             return 0 if "no queue" in str(error).lower() or "not found" in str(error).lower() else None
+
+
+def _depth(channel: Any, queue: str) -> int:
+    """An empty queue is none at all in Redis, an error that would cost the connection: kombu makes another then."""
+    try:
+        return int(channel.queue_declare(queue, passive=True).message_count)
+    except ChannelError as error:
+        if "no queue" in str(error).lower() and getattr(channel, "is_open", True):
+            return 0
+        raise

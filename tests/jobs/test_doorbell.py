@@ -56,6 +56,20 @@ def test_the_rings_of_a_queue_can_be_taken_away_by_whoever_needs_no_call(redis_u
     assert bell.rung("slow") == 1
 
 
+def test_to_look_at_an_empty_queue_costs_no_connection(
+    any_redis: RedisServer, clients: Clients, apps: list[Celery]
+) -> None:
+    client, bell = clients(any_redis.url), bell_of(any_redis.url, apps)
+    bell.ring("fast")
+    made = client.info("stats")["total_connections_received"]
+    for _ in range(5):
+        assert bell.rung("slow") == 0
+        bell.clear("slow")
+        bell.ring("slow")
+        bell.clear("slow")
+    assert client.info("stats")["total_connections_received"] == made
+
+
 def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery]) -> None:
     bell = bell_of(f"redis://127.0.0.1:{free_port()}/0", apps)
     began = time.monotonic()
