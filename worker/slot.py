@@ -86,7 +86,8 @@ class Slot:
                 alone = alone and job is None
             if not alone:
                 self._parts.lifecycle.doorbell.clear(queue)
-            self._pass_on(queue)
+            if job is not None or not alone:
+                self._pass_on(queue)
             self._stopwatch.tell()
 
     def _claim(self, queue: str) -> Job | None:
