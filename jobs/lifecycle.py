@@ -118,11 +118,13 @@ class Lifecycle:
     def _candidates(self, ids: Sequence[str]) -> list[Head]:
         """The heads of jobs that wait, read once for all claims that meet them there: only the first of them is begun.
 
-        What one says of its job may be over by now; whoever begins it reads the job itself.
+        What one says of its job may be over by now; whoever begins it reads the job itself. Of a job that was found
+        where it should not be nothing is remembered: it is to be seen as soon as it may begin.
         """
-        new = self.heads([job_id for job_id in ids if job_id not in self._met])
-        self._met = {**{job_id: self._met[job_id] for job_id in ids if job_id in self._met}, **{h.id: h for h in new}}
-        return [self._met[job_id] for job_id in ids if job_id in self._met]
+        known = {job_id: self._met[job_id] for job_id in ids if job_id in self._met}
+        found = {**known, **{head.id: head for head in self.heads([job_id for job_id in ids if job_id not in known])}}
+        self._met = {job_id: head for job_id, head in found.items() if head.state is JobState.QUEUED}
+        return [found[job_id] for job_id in ids if job_id in found]
 
     def _ripe(self, head: Head) -> bool:
         """Whether a job found in a queue may begin; one that should not be there is put where it belongs."""
