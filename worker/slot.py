@@ -23,8 +23,9 @@ from worker.runner import Runner
 from worker.stopwatch import Stopwatch
 from worker.upward import Upward
 
-#: For so long after it was called a slot goes on to the next job by itself; then other queues have their turn.
-TURN_SECONDS = 0.25
+#: For so long after it was called a slot goes on to the next job by itself; then other queues have their turn. Where
+#: none of them has a job it goes on, for as long as a call is to take at most.
+TURN_SECONDS, CALL_SECONDS = 0.25, 5.0
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Slot:
         #: Those of no run, to be taken over.
         self._rounds: list[Rounds] = []
         self._entries = {name: kind.entry() for name, kind in kinds.items()}
+        self._queues = {kind.queue for kind in kinds.values()}
 
     @property
     def _parts(self) -> Parts:
@@ -73,22 +75,37 @@ class Slot:
         now, or each would call somebody for nothing.
         """
         with self.answering():
-            until, job = time.monotonic() + TURN_SECONDS, self._claim(queue)
+            began, job = time.monotonic(), self._claim(queue)
             if job is None:
                 return
             self._pass_on(queue)
-            alone = True
+            until, alone = began + TURN_SECONDS, True
             while job is not None:
                 self._end(job)
-                if time.monotonic() >= until or self._registry.leaving() is not None:
+                if self._registry.leaving() is not None:
                     break
+                if (now := time.monotonic()) >= until:
+                    if now >= began + CALL_SECONDS or self._others_wait(queue):
+                        break
+                    until = now + TURN_SECONDS
                 job = self._claim(queue)
                 alone = alone and job is None
-            if not alone:
-                self._parts.lifecycle.doorbell.clear(queue)
-            if job is not None or not alone:
-                self._pass_on(queue)
-            self._stopwatch.tell()
+            self._leave(queue, alone=alone, empty=job is None)
+
+    def _others_wait(self, queue: str) -> bool:
+        """Whether any other queue of this worker has jobs."""
+        return any(self._parts.lifecycle.index.depth(other) for other in self._queues if other != queue)
+
+    def _leave(self, queue: str, *, alone: bool, empty: bool) -> None:
+        """The slot turns to something else after one job *alone*, or several; its queue was found *empty*, or not."""
+        lifecycle = self._parts.lifecycle
+        if not alone:
+            lifecycle.doorbell.clear(queue)
+            if lifecycle.index.depth(queue):
+                lifecycle.doorbell.ring(queue)
+        elif not empty:
+            self._pass_on(queue)
+        self._stopwatch.tell()
 
     def _claim(self, queue: str) -> Job | None:
         self._stopwatch.start()
