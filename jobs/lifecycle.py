@@ -95,13 +95,10 @@ class Lifecycle:
         """
         asked = self.clock()
         reached = self.log.reach(queue, types, self.index.lease_ms)
-        if reached.job is not None:
-            begun = self._begin(reached.job.id, types[reached.job.request.type], worker, asked, reached.job)
-            if begun is not None:
-                return begun
-        elif not reached.unclear:
+        if reached.job is None and not reached.unclear:
             return None
-        return self._look(queue, types, worker)
+        begun = (job := reached.job) and self._begin(job.id, types[job.request.type], worker, asked, job)
+        return begun or self._look(queue, types, worker)
 
     def _look(self, queue: str, types: dict[str, TypeEntry], worker: str) -> Job | None:
         """As :meth:`claim`, step by step."""
@@ -118,8 +115,8 @@ class Lifecycle:
     def _candidates(self, ids: Sequence[str]) -> list[Head]:
         """The heads of jobs that wait, read once for all claims that meet them there: only the first of them is begun.
 
-        What one says of its job may be over by now; whoever begins it reads the job itself. Of a job that was found
-        where it should not be nothing is remembered: it is to be seen as soon as it may begin.
+        What one says may be over by now; whoever begins a job reads it. Of one that does not wait nothing is
+        remembered: it is to be seen as soon as it does.
         """
         known = {job_id: self._met[job_id] for job_id in ids if job_id in self._met}
         found = {**known, **{head.id: head for head in self.heads([job_id for job_id in ids if job_id not in known])}}

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -327,25 +326,6 @@ def test_a_new_attempt_takes_back_what_the_one_before_had_written() -> None:
     assert [(event.name, event.reason) for event in resets] == [("text", "attempt 2 starts over")]
     assert rig.job.outputs["text"].text == "once upon"
     assert rig.job.outputs["text"].done
-
-
-def test_a_workdir_is_made_for_whoever_asks_for_it_and_for_nobody_after_the_end(tmp_path: Path) -> None:
-    contexts: list[Context] = []
-
-    def work(ctx: Context) -> None:
-        contexts.append(ctx)
-        seen.append(rig.workdir.exists())
-        assert ctx.workdir == rig.workdir
-        seen.append(rig.workdir.stat().st_mode & 0o077 == 0)
-
-    seen = list[bool]()
-    rig = Rig(job("thing")(work), workdir=tmp_path / "one")
-    rig.run()
-    assert seen == [False, True]
-
-    quiet = Rig(job("thing")(contexts.append), workdir=tmp_path / "two")
-    quiet.run()
-    assert not contexts[1].workdir.exists()
 
 
 def test_the_workdir_is_gone_before_the_last_event_whatever_happened() -> None:
