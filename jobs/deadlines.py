@@ -56,7 +56,7 @@ class Deadlines:
         #: redis-py's answers are typed for both of its clients at once; this one is not asynchronous.
         self._client: Any = client
         self._clock = clock
-        self._lease_ms = round(lease_seconds * 1000)
+        self.lease_ms = round(lease_seconds * 1000)
         self._lease = client.register_script(_LEASE)
         self._hold = client.register_script(_HOLD)
         self._overdue = client.register_script(_OVERDUE)
@@ -67,12 +67,12 @@ class Deadlines:
         if not job_ids:
             return []
         with available():
-            return names(self._lease([keys.LEASES], [self._lease_ms, mode, *job_ids]))
+            return names(self._lease([keys.LEASES], [self.lease_ms, mode, *job_ids]))
 
     def hold(self, job_id: str) -> bool:
         """Sets the lease of a job that is about to be begun; False where somebody else is about to begin it."""
         with available():
-            return bool(self._hold([keys.LEASES], [self._lease_ms, job_id]))
+            return bool(self._hold([keys.LEASES], [self.lease_ms, job_id]))
 
     def overdue(self, key: str = keys.LEASES, limit: int = 100) -> list[str]:
         """Ids of LEASES or UNWATCHED whose time is over."""
@@ -81,7 +81,7 @@ class Deadlines:
 
     def lapsed(self, since_ms: int) -> bool:
         """Whether a lease, or a place, that was taken at *since_ms* is too old to begin a job by."""
-        return self._clock() - since_ms > self._lease_ms // 2
+        return self._clock() - since_ms > self.lease_ms // 2
 
     def watched(self, allowed_ms: Mapping[str, int]) -> None:
         """Each of these jobs, if it is to end unwatched at all, does so no sooner than in so many ms."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, OperationalError
 
 from jobs.connect import sentinel_options
 from jobs.redis_url import RedisUrl
@@ -35,8 +35,8 @@ class Doorbell(Protocol):
         """How many rings nobody has answered yet; None where that cannot be told."""
         ...
 
-    def take(self, queue: str) -> bool:
-        """Takes one unanswered ring away, for a job was begun without it; False where there is none."""
+    def clear(self, queue: str) -> None:
+        """Takes all unanswered rings away: their jobs were begun without them. Whoever does looks then if any waits."""
         ...
 
 
@@ -119,24 +119,33 @@ class CeleryDoorbell(Doorbell):
         known = self._rings is not None and not queue.startswith(FOREIGN)
         return self._rings.ring(celery_queue(queue), queue) if known and self._rings else None
 
-    def take(self, queue: str) -> bool:
+    def clear(self, queue: str) -> None:
         if queue.startswith(FOREIGN):
-            return False
+            return
         try:
             with self._app.producer_or_acquire() as producer:
-                return producer.channel.basic_get(celery_queue(queue), no_ack=True) is not None
-        except Exception as error:  # noqa: BLE001 - one ring too many is harmless, whatever it was
-            log.debug("a ring of queue %s is left (%s)", queue, type(error).__name__)
-            return False
+                producer.channel.queue_purge(celery_queue(queue))
+        except Exception as error:  # noqa: BLE001 - rings too many are harmless, whatever it was
+            log.debug("the rings of queue %s are left (%s)", queue, type(error).__name__)
 
     def rung(self, queue: str) -> int | None:
         if queue.startswith(FOREIGN):
             return None
         try:
             with self._app.producer_or_acquire() as producer:
-                return int(producer.channel.queue_declare(celery_queue(queue), passive=True).message_count)
+                return _depth(producer.channel, celery_queue(queue))
         except (OperationalError, OSError) as error:
             log.debug("the depth of queue %s cannot be read (%s)", queue, type(error).__name__)
             return None
         except Exception as error:  # noqa: BLE001 - a queue never rung before: each transport says it in its own words
             return 0 if "no queue" in str(error).lower() or "not found" in str(error).lower() else None
+
+
+def _depth(channel: Any, queue: str) -> int:
+    """An empty queue is none at all in Redis, an error that would cost the connection: kombu makes another then."""
+    try:
+        return int(channel.queue_declare(queue, passive=True).message_count)
+    except ChannelError as error:
+        if "no queue" in str(error).lower() and getattr(channel, "is_open", True):
+            return 0
+        raise

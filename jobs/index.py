@@ -67,7 +67,7 @@ class Index(Deadlines):
         self.feed = feed
         self._announce = client.register_script(ANNOUNCE)
         self._file = client.register_script(in_turn(*FILE))
-        self.limits = Limits(client, reserve_ms=self._lease_ms)
+        self.limits = Limits(client, reserve_ms=self.lease_ms)
         self._ranks = client.register_script(_RANKS)
 
     def announce(self, job_id: str, most: int | None = None) -> bool:
@@ -94,7 +94,7 @@ class Index(Deadlines):
 
     def filing(self, head: Head) -> Sequence[tuple[Sequence[str], Sequence[Any]]]:
         """The keys and words of each script of FILE."""
-        state, lease = head.state, self._lease_ms if head.state in HELD else ""
+        state, lease = head.state, self.lease_ms if head.state in HELD else ""
         scores = {
             keys.ALL: head.created,
             keys.LIVE: None if state.terminal else head.created,

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from jobs import decisions
 from jobs import events as ev
+from jobs.books import PAGE, Books
 from jobs.catalogue import TypeEntry
 from jobs.clock import Clock
 from jobs.doorbell import Doorbell
 from jobs.errors import JobNotFound, TailraceError
-from jobs.feed import FedLog
 from jobs.head import Head, decode_head, head_of
 from jobs.index import Filed, Index
 from jobs.intake import Call, Intake
@@ -22,10 +22,10 @@ from jobs.writer import Decision, Writer, load
 #: something else, rings for those that it leaves to others (worker/slot.py).
 RUNG = 100
 
-#: Waiting jobs that a claim passes over before it leaves the queue to others; those that it looks at first, and how
-#: many times as many it looks at next.
+#: Waiting jobs that a claim passes over before it leaves the queue to others, and how many times as many as before it
+#: looks at next.
 CLAIM_DEPTH = 1000
-_CLAIM_PAGE, _CLAIM_MORE = 10, 10
+_CLAIM_MORE = 10
 
 #: Why a child is cancelled that nobody waits for any more.
 ORPHANED = "Its parent job has ended."
@@ -43,7 +43,7 @@ class Settled(NamedTuple):
 class Lifecycle:
     """The verbs of both tiers. Each may raise LogUnavailable; those on one job JobNotFound."""
 
-    def __init__(self, eventlog: FedLog, index: Index, intake: Intake, doorbell: Doorbell, clock: Clock) -> None:
+    def __init__(self, eventlog: Books, index: Index, intake: Intake, doorbell: Doorbell, clock: Clock) -> None:
         self.log, self.index, self.doorbell, self.clock = eventlog, index, doorbell, clock
         self._intake = intake
         #: Heads of the jobs that the last claim met.
@@ -93,7 +93,16 @@ class Lifecycle:
 
         Jobs whose limit is full are parked on the way: the next claim does not meet them again.
         """
-        start, size = 0, _CLAIM_PAGE
+        asked = self.clock()
+        reached = self.log.reach(queue, types, self.index.lease_ms)
+        if reached.job is None and not reached.unclear:
+            return None
+        begun = (job := reached.job) and self._begin(job.id, types[job.request.type], worker, asked, job)
+        return begun or self._look(queue, types, worker)
+
+    def _look(self, queue: str, types: dict[str, TypeEntry], worker: str) -> Job | None:
+        """As :meth:`claim`, step by step."""
+        start, size = 0, PAGE
         while start < CLAIM_DEPTH:
             ids = self.index.waiting(queue, start, start + size - 1)
             heads = [head for head in self._candidates(ids) if head.type in types and self._ripe(head)]
@@ -106,11 +115,13 @@ class Lifecycle:
     def _candidates(self, ids: Sequence[str]) -> list[Head]:
         """The heads of jobs that wait, read once for all claims that meet them there: only the first of them is begun.
 
-        What one says of its job may be over by now; whoever begins it reads the job itself.
+        What one says may be over by now; whoever begins a job reads it. Of one that does not wait nothing is
+        remembered: it is to be seen as soon as it does.
         """
-        new = self.heads([job_id for job_id in ids if job_id not in self._met])
-        self._met = {**{job_id: self._met[job_id] for job_id in ids if job_id in self._met}, **{h.id: h for h in new}}
-        return [self._met[job_id] for job_id in ids if job_id in self._met]
+        known = {job_id: self._met[job_id] for job_id in ids if job_id in self._met}
+        found = {**known, **{head.id: head for head in self.heads([job_id for job_id in ids if job_id not in known])}}
+        self._met = {job_id: head for job_id, head in found.items() if head.state is JobState.QUEUED}
+        return [found[job_id] for job_id in ids if job_id in found]
 
     def _ripe(self, head: Head) -> bool:
         """Whether a job found in a queue may begin; one that should not be there is put where it belongs."""
@@ -144,8 +155,10 @@ class Lifecycle:
         self._met.pop(head.id, None)
         #: The lease comes first: a crash between the two leaves a lease that runs out, never a run without one. Of
         #: those who reach for one job at once it lets one through, and sends the others on to the next.
-        if not self.index.hold(head.id):
-            return None
+        return self._begin(head.id, kind, worker, asked_ms) if self.index.hold(head.id) else None
+
+    def _begin(self, job_id: str, kind: TypeEntry, worker: str, asked_ms: int, job: Job | None = None) -> Job | None:
+        """Begins a job that has its lease, *job* as it was read then; None where that may not be (any more)."""
         begun: decisions.Events = ()
 
         def start(job: Job) -> decisions.Events:
@@ -156,24 +169,25 @@ class Lifecycle:
 
         #: The job is ours where the last decision had an event to store; its worker's name alone would not tell,
         #: children of one worker share it.
-        job = self.decide(head.id, start)
+        job = self.decide(job_id, start, job)
         return job if begun else None
 
     def lose(self, job_id: str, *, run: int | None = None) -> Job:
         """The worker that held the job is gone: the next attempt, or the end."""
         return self.decide(job_id, lambda job: decisions.lose(job, since_ms=self.clock(), run=run))
 
-    def decide(self, job_id: str, decision: Decision) -> Job:
-        """Appends what *decision* makes of the job and files the outcome."""
-        return self.settle(Writer(self.log.alone, job_id, self.clock).decide(decision))
+    def decide(self, job_id: str, decision: Decision, job: Job | None = None) -> Job:
+        """Appends what *decision* makes of the job (*job*, where it has just been read) and files the outcome."""
+        ledger = self.log.ledger()
+        return self.settle(Writer(ledger, job_id, self.clock, job=job).decide(decision), ledger.filed)
 
-    def settle(self, job: Job) -> Job:
-        """Files the job as it is now, rings where it waits for a worker, and sees to its parent and children."""
-        return self._settle(job).job
+    def settle(self, job: Job, filed: Filed | None = None) -> Job:
+        """Files the job as it is now, unless it was *filed* so, rings where it waits, and sees to its kin."""
+        return self._settle(job, filed).job
 
-    def _settle(self, job: Job) -> Settled:
+    def _settle(self, job: Job, filed: Filed | None = None) -> Settled:
         head = head_of(job)
-        return self._filed(job, head, self.index.file(head))
+        return self._filed(job, head, filed or self.index.file(head))
 
     def _filed(self, job: Job, head: Head, filed: Filed) -> Settled:
         self._ring(filed.rings)

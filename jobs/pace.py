@@ -17,14 +17,17 @@ ANY = ""
 #: Jobs that run, seen at most in one look; of a fleet with more slots the next one is free at any moment anyway.
 HELD = 512
 
-#: note(pace; jobs, seconds, limit, took, name_1, ...): takes *took* seconds into the mean of each name, all or none.
+#: note(pace; jobs, seconds, limit, kind, any, took_1, ...): takes each *took* seconds into both means, all or none.
 #: pace: hash, name → "<mean seconds> <jobs that it remembers>".
 _NOTE = """
-for i = 5, #ARGV do
-  local mean, jobs = string.match(redis.call('HGET', KEYS[1], ARGV[i]) or '0 0', '^(%S+) (%d+)$')
-  local most = math.max(tonumber(ARGV[1]), math.min(tonumber(ARGV[3]), math.floor(ARGV[2] / mean)))
-  jobs = math.min(jobs + 1, most)
-  redis.call('HSET', KEYS[1], ARGV[i], string.format('%.6f %d', mean + (ARGV[4] - mean) / jobs, jobs))
+for name = 4, 5 do
+  local mean, jobs = string.match(redis.call('HGET', KEYS[1], ARGV[name]) or '0 0', '^(%S+) (%d+)$')
+  for i = 6, #ARGV do
+    local most = math.max(tonumber(ARGV[1]), math.min(tonumber(ARGV[3]), math.floor(ARGV[2] / mean)))
+    jobs = math.min(jobs + 1, most)
+    mean = mean + (ARGV[i] - mean) / jobs
+  end
+  redis.call('HSET', KEYS[1], ARGV[name], string.format('%.6f %d', mean, jobs))
 end
 """
 
@@ -52,10 +55,10 @@ class Paces:
         self._note = client.register_script(_NOTE)
         self._at = client.register_script(_AT)
 
-    def note(self, queue: str, kind: str, seconds: float) -> None:
-        """A job of type *kind* has held a slot for *seconds*."""
+    def note(self, queue: str, kind: str, *seconds: float) -> None:
+        """Jobs of type *kind* have held a slot, each for so many *seconds*."""
         with available():
-            self._note([keys.pace(queue)], [JOBS, SECONDS, LIMIT, f"{seconds:.6f}", kind, ANY])
+            self._note([keys.pace(queue)], [JOBS, SECONDS, LIMIT, kind, ANY, *(f"{took:.6f}" for took in seconds)])
 
     def look(self, queues: Sequence[str]) -> Look:
         with available(), self._client.pipeline(transaction=False) as pipe:

@@ -89,6 +89,11 @@ class RedisLog(EventLog):
             found = self._read(_keys(job_id)[:3], [limit, after])
         if found is None:
             raise JobNotFound(job_id=job_id)
+        return self.looked(found)
+
+    @staticmethod
+    def looked(found: Sequence[Any]) -> tuple[bytes | None, Page]:
+        """What read.lua has answered."""
         epoch, seq, head, oldest, checkpoint, rows = found
         return checkpoint or None, Page(_entries(rows), Cursor(epoch.decode(), int(seq)), _seq(oldest), head)
 

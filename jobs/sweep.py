@@ -21,8 +21,8 @@ EVERY_MS = 1000
 SLICE = 200
 #: Limits looked at in one sweep, and the jobs with a place of each.
 LIMITS, PLACES = 20, 200
-#: Rings in one sweep and queue: enough to fill every worker, few enough never to flood a broker.
-RINGS = 100
+#: Rings in one sweep and queue: whoever is called rings for those that it leaves to others, and a ring is dear.
+RINGS = 20
 #: A job announced but never created (its submit crashed) is forgotten after this.
 UNBORN_MS = 60_000
 #: After Redis was away nobody is taken for lost for so long: those who could not renew their leases get to it first.

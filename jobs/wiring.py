@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import redis
 
+from jobs.books import Books
 from jobs.catalogue import Catalogue
 from jobs.clock import Clock, now_ms
 from jobs.connect import redis_client
 from jobs.doorbell import CeleryDoorbell, Doorbell, celery_app
-from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.intake import Intake
@@ -25,7 +25,7 @@ from jobs.sweep import Sweep
 class Parts:
     settings: Settings
     client: redis.Redis
-    log: FedLog
+    log: Books
     index: Index
     catalogue: Catalogue
     paces: Paces
@@ -47,7 +47,8 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
         max_bytes=settings.log_max_bytes,
     )
     feed = RedisFeed(client)
-    log, index = FedLog(alone, feed), Index(client, feed, lease_seconds=settings.lease_seconds, clock=clock)
+    index = Index(client, feed, lease_seconds=settings.lease_seconds, clock=clock)
+    log = Books(client, alone, index)
     files = FileStore(settings.files_url, client, clock)
     lifecycle = Lifecycle(log, index, Intake(client, alone, index), doorbell, clock)
     return Parts(

@@ -49,7 +49,8 @@ class Context(Facts):
         children: Children | None = None,
     ) -> None:
         super().__init__(sink, blame)
-        self.job_id, self.attempt, self.workdir = job_id, attempt, workdir
+        self.job_id, self.attempt, self._workdir = job_id, attempt, workdir
+        self._moved_in = False
         self._files, self._fraction, self._load = files, fraction, load
         self._keeping = Keeping(sink, attempt, earlier or {})
         self._durable = Durable(self._keeping, self.step, self._reused)
@@ -60,6 +61,14 @@ class Context(Facts):
         self._cleanups = ExitStack()
 
     # The run --------------------------------------------------------------------------------------------------
+
+    @property
+    def workdir(self) -> Path:
+        """A folder of the run's own, empty at first and gone at its end; made when it is first asked for."""
+        if not self._moved_in:
+            self._moved_in = True
+            self._workdir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._workdir
 
     @property
     def load(self) -> int:
@@ -223,6 +232,8 @@ class Context(Facts):
         try:
             self._cleanups.close()
         finally:
+            #: Whoever asks after the end makes no folder that nobody takes away.
+            self._moved_in = True
             if suspended:
                 self._open.clear()
                 self._outputs.clear()

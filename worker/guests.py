@@ -43,8 +43,8 @@ class Mute(Doorbell):
     def rung(self, queue: str) -> int | None:  # noqa: ARG002 - the port's
         return None
 
-    def take(self, queue: str) -> bool:  # noqa: ARG002 - the port's
-        return False
+    def clear(self, queue: str) -> None:
+        """There is none of it."""
 
 
 def job_id_of(task_id: str, retries: int = 0) -> str:

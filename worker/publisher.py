@@ -1,14 +1,16 @@
 """From the job's calls to its log: a thread that gathers events, merges them and appends them in batches.
 
-The job's thread only ever puts an event into a buffer; whether Redis is slow or away is this thread's matter. What
-each append says of the job goes to the :class:`Watch`, which knows within moments that the job is to end.
+While it runs the job's thread only ever puts an event into a buffer; whether Redis is slow or away is the matter of
+that of the :class:`Rounds`. What each append says of the job goes to the :class:`Watch`, which knows within moments
+that the job is to end.
 """
 
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from jobs import events as ev
@@ -19,14 +21,11 @@ from worker.buffer import Buffer, Kept, Taken
 from worker.graces import Leave
 from worker.interrupt import whole
 from worker.ports import Sink
+from worker.rounds import IDLE_SECONDS, Rounds
 from worker.watch import Told, Watch
 
-#: How long the first event of a batch waits for company.
-GATHER_SECONDS = 0.005
 #: A batch goes at once when it is this large.
 GATHER_BYTES = 64 * 1024
-#: Progress alone hurries only where nothing else has for so long; in a tight loop it goes this often.
-IDLE_SECONDS = 0.05
 #: One append takes at most so much.
 BATCH_EVENTS, BATCH_BYTES = 500, 256 * 1024
 #: Between two looks of whoever waits for room at whether the job is to go on at all.
@@ -51,7 +50,8 @@ class Publishing(Sink, Protocol):
 class Publisher:
     """Owns *writer* from ``start`` to ``close``; *leaving* tells when a worker that is to stop leaves its jobs.
 
-    *upward* is given the job after each turn: what is to be told of it elsewhere.
+    *upward* is given the job after each turn: what is to be told of it elsewhere. What is left at the end is written by
+    the job's own thread, which has nothing else to do then.
     """
 
     def __init__(
@@ -63,7 +63,9 @@ class Publisher:
         deadline_ms: int | None = None,
         leaving: Callable[[], Leave | None] = lambda: None,
         upward: Callable[[Job], None] = lambda _job: None,
+        rounds: Rounds | None = None,
     ) -> None:
+        self._rounds = rounds or Rounds()
         self._watch = Watch(writer, run, deadline_ms=deadline_ms, leaving=leaving)
         self.verdict = self._watch.verdict
         self._writer, self._run, self._pulse, self._upward = writer, run, pulse, upward
@@ -71,13 +73,11 @@ class Publisher:
         self._buffer = Buffer()
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
-        self._hurry, self._large = threading.Event(), threading.Event()
+        self._hurry, self._large = self._rounds.hurry, self._rounds.large
         #: When the last batch went that was not just waited for, by the monotonic clock.
         self._hurried = 0.0
-        self._ending: Decision | None = None
-        self._job: Job | None = None
+        self._broke_off = False
         self._unstored: list[Kept] = []
-        self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
     # The job's thread -----------------------------------------------------------------------------------------
 
@@ -86,7 +86,7 @@ class Publisher:
         self._watch.told = told
         for event in first:
             self.emit(event, 200)
-        self._thread.start()
+        self._rounds.begin(self._turn)
 
     @whole
     def emit(self, event: ev.AnyEvent, size: int) -> None:
@@ -137,11 +137,15 @@ class Publisher:
 
         None where the job is no longer this run's: then nothing was written.
         """
-        self._ending = ending
-        self._hurry.set()
-        self._large.set()
-        self._thread.join()
-        return self._job
+        self._rounds.end()
+        if self._broke_off:
+            return None
+        try:
+            with self._mishaps():
+                return self._finish(ending)
+            return None
+        finally:
+            self._let_go()
 
     def _wait_for_room(self) -> None:
         self._large.set()
@@ -149,28 +153,31 @@ class Publisher:
         while not self._buffer.roomy and self.verdict.found is None:
             self._room.wait(_LOOK_SECONDS)
 
-    # The publisher's own thread -------------------------------------------------------------------------------
+    # The thread of the rounds ---------------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _turn(self, hurried: bool) -> bool:
+        with self._mishaps():
+            if hurried:
+                self._hurried = time.monotonic()
+            self._publish()
+            return True
+        #: Whatever the job still tells is of a run that is over.
+        self._broke_off = True
+        self._watch.over()
+        self._let_go()
+        return False
+
+    @contextmanager
+    def _mishaps(self) -> Iterator[None]:
+        """What ends the publishing, said once."""
         try:
-            while self._ending is None:
-                self._turn()
-            self._finish(self._ending)
+            yield
         except (RunLost, JobNotFound, InvalidTransition) as error:
             log.warning("job %s: run %d is over: %s", self._writer.job_id, self._run, error)
         except Exception:
             log.exception("job %s: run %d can no longer be published", self._writer.job_id, self._run)
-        finally:
-            self._give_up()
 
-    def _turn(self) -> None:
-        if self._hurry.wait(IDLE_SECONDS):
-            self._large.wait(GATHER_SECONDS)
-            self._hurried = time.monotonic()
-        if self._ending is not None:
-            return
-        self._hurry.clear()
-        self._large.clear()
+    def _publish(self) -> None:
         taken = self._take()
         pulse = self._pulse()
         if pulse is not None:
@@ -201,7 +208,9 @@ class Publisher:
             kept.stored.set()
             self._unstored.remove(kept)
 
-    def _finish(self, ending: Decision) -> None:
+    # Either ---------------------------------------------------------------------------------------------------
+
+    def _finish(self, ending: Decision) -> Job | None:
         taken = self._take()
         while len(self._buffer):
             self._store(taken)
@@ -212,8 +221,7 @@ class Publisher:
         kept = {each.name: each.value for each in taken.kept}
         job = self._writer.decide(lambda job: [*taken.events, *ending(job)], kept)
         self._stored(taken)
-        if job.run == self._run:
-            self._job = job
+        return job if job.run == self._run else None
 
     def _hold(self, error: LogUnavailable, tries: int) -> None:
         """The log is away: the job goes on, its events are held, the append is tried again."""
@@ -225,10 +233,8 @@ class Publisher:
         self._watch.tick()
         time.sleep(min(BACK_OFF_SECONDS, 0.02 * 2 ** min(tries, 10)) * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
-    def _give_up(self) -> None:
-        """Lets go of whoever waits: where the job was not ended here, it is over for this run."""
-        if self._ending is None:
-            self._watch.over()
+    def _let_go(self) -> None:
+        """Of whoever waits for what will not be stored any more."""
         with self._lock:
             for kept in self._unstored:
                 kept.stored.set()

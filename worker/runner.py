@@ -65,7 +65,7 @@ class Runner:
     def run(self, kind: JobType, job: Job, files: Files, workdir: Path) -> Job | None:
         """Runs *job*; the job as it is at its end, or None where it is no longer this run's.
 
-        *workdir* is an empty folder of its own, and gone before the job's last event is written.
+        *workdir* is where the job's folder is made, should it ask for one; it is gone before the last event is written.
         """
         fraction, blame = self.fraction(kind.steps), self.blame(job.id)
         fraction.resume(job.progress.fraction, job.progress.message)

@@ -4,9 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
+from jobs.books import Ledger
 from jobs.doorbell import FOREIGN
 from jobs.model import Job
 from jobs.wiring import Parts
@@ -17,12 +18,14 @@ from worker.job_type import JobType
 from worker.pools import PREFORK, Pool
 from worker.publisher import Publisher
 from worker.registry import Registry, Run
+from worker.rounds import LINGER_SECONDS, Rounds
 from worker.runner import Runner
 from worker.stopwatch import Stopwatch
 from worker.upward import Upward
 
-#: For so long after it was called a slot goes on to the next job by itself; then other queues have their turn.
-TURN_SECONDS = 0.25
+#: For so long after it was called a slot goes on to the next job by itself; then other queues have their turn. Where
+#: none of them has a job it goes on, for as long as a call is to take at most.
+TURN_SECONDS, CALL_SECONDS = 0.25, 5.0
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,10 @@ class Slot:
         self._claiming = threading.Lock()
         self._built: Parts | None = None
         self._own = threading.local()
+        #: Those of no run, to be taken over.
+        self._rounds: list[Rounds] = []
         self._entries = {name: kind.entry() for name, kind in kinds.items()}
+        self._queues = {kind.queue for kind in kinds.values()}
 
     @property
     def _parts(self) -> Parts:
@@ -65,20 +71,41 @@ class Slot:
     def answer(self, queue: str) -> None:
         """Runs the first job in *queue* that this worker can run, if any, and for a moment those that follow it.
 
-        To be called by Celery costs more than a short job does: whoever goes on takes a ring away instead. The last one
-        is left: it may be on its way to a slot that is idle.
+        To be called by Celery costs more than a short job does: whoever went on takes away the rings that nobody needs
+        now, or each would call somebody for nothing.
         """
         with self.answering():
-            until, job = time.monotonic() + TURN_SECONDS, self._claim(queue)
-            spare = 0 if job is None else self._pass_on(queue) - 1
+            began, job = time.monotonic(), self._claim(queue)
+            if job is None:
+                return
+            self._pass_on(queue)
+            until, alone = began + TURN_SECONDS, True
             while job is not None:
                 self._end(job)
-                if time.monotonic() >= until or self._registry.leaving() is not None:
-                    self._pass_on(queue)
-                    return
+                if self._registry.leaving() is not None:
+                    break
+                if (now := time.monotonic()) >= until:
+                    if now >= began + CALL_SECONDS or self._others_wait(queue):
+                        break
+                    until = now + TURN_SECONDS
                 job = self._claim(queue)
-                if job is not None and spare > 0:
-                    spare = spare - 1 if self._parts.lifecycle.doorbell.take(queue) else 0
+                alone = alone and job is None
+            self._leave(queue, alone=alone, empty=job is None)
+
+    def _others_wait(self, queue: str) -> bool:
+        """Whether any other queue of this worker has jobs."""
+        return any(self._parts.lifecycle.index.depth(other) for other in self._queues if other != queue)
+
+    def _leave(self, queue: str, *, alone: bool, empty: bool) -> None:
+        """The slot turns to something else after one job *alone*, or several; its queue was found *empty*, or not."""
+        lifecycle = self._parts.lifecycle
+        if not alone:
+            lifecycle.doorbell.clear(queue)
+            if lifecycle.index.depth(queue):
+                lifecycle.doorbell.ring(queue)
+        elif not empty:
+            self._pass_on(queue)
+        self._stopwatch.tell()
 
     def _claim(self, queue: str) -> Job | None:
         self._stopwatch.start()
@@ -92,16 +119,11 @@ class Slot:
         self.hold(job)
         self._stopwatch.stop(job)
 
-    def _pass_on(self, queue: str) -> int:
-        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one.
-
-        How many rings wait, as far as that was asked.
-        """
+    def _pass_on(self, queue: str) -> None:
+        """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one."""
         lifecycle = self._parts.lifecycle
-        rings = lifecycle.doorbell.rung(queue) if lifecycle.index.depth(queue) else None
-        if rings == 0:
+        if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
             lifecycle.doorbell.ring(queue)
-        return rings or 0
 
     def answering(self) -> AbstractContextManager[None]:
         """Stands around a claim and what follows from it; a process that jobs share is no warden's to kill for one."""
@@ -109,36 +131,47 @@ class Slot:
 
     def hold(self, job: Job) -> Job | None:
         """Runs *job*, claimed for this worker, and files how it ended; None where it is another's by now."""
-        run = self._pool.run(job, self._kinds[job.request.type])
+        run, ledger = self._pool.run(job, self._kinds[job.request.type]), self._parts.log.ledger(run=True)
         try:
             with self._pool.marked(run):
-                ended = self._run(job, run)
+                ended = self._run(job, run, ledger)
         except BaseException:  # a MemoryError or SystemExit would end the worker, an unfiled job waits for the sweep
             log.exception("job %s: run %d broke off", job.id, job.run)
-            ended = self._parts.lifecycle.lose(job.id, run=job.run)
+            ended, ledger.filed = self._parts.lifecycle.lose(job.id, run=job.run), None
         finally:
             self._registry.leave(run)
-        return None if ended is None else self._parts.lifecycle.settle(ended)
+        return None if ended is None else self._parts.lifecycle.settle(ended, ledger.filed)
 
-    def _run(self, job: Job, run: Run) -> Job | None:
+    def _run(self, job: Job, run: Run, ledger: Ledger) -> Job | None:
         kind, began = job.request.type, time.monotonic()
         log.info("job %s: %s begins, attempt %d, run %d", job.id, kind, job.attempt, job.run)
         workdir = self._registry.enter(run)
+        rounds = self._free_rounds()
         runner = Runner(
-            eventlog=self._parts.log,
+            eventlog=ledger,
             clock=self._parts.clock,
             sweep=lambda: self._pool.sweep(run),
             leaving=self._registry.leaving,
             load=self._registry.load,
             interrupter=self._pool.interrupter,
-            publisher=partial(Publisher, upward=self._upward(job)),
+            publisher=partial(Publisher, upward=self._upward(job), rounds=rounds),
             children=None if job.request.queue.startswith(FOREIGN) else JobChildren(self._parts, job),
         )
-        with memory.bounded(run.memory_limit_bytes):
-            ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
+        try:
+            with memory.bounded(run.memory_limit_bytes):
+                ended = runner.run(self._kinds[kind], job, JobFiles(self._parts.files, job.id), workdir)
+        finally:
+            #: Also where the run broke off: nothing more is told of it.
+            rounds.end()
+            self._rounds.append(rounds)
         outcome = "another's by now" if ended is None else f"{ended.state}{_why(ended)}"
         log.info("job %s: %s after %.2f s", job.id, outcome, time.monotonic() - began)
         return ended
+
+    def _free_rounds(self) -> Rounds:
+        with suppress(IndexError):
+            return self._rounds.pop()
+        return Rounds(linger_seconds=LINGER_SECONDS)
 
     def _upward(self, job: Job) -> Callable[[Job], None]:
         """Where it is told how far *job* is, beside its own log."""

@@ -27,6 +27,8 @@ class Stopwatch:
         self._left: tuple[float, int] | None = None
         #: Seconds from one job to the next; None until one has followed another.
         self._way: float | None = None
+        #: Seconds that jobs took, by queue and type.
+        self._untold: dict[tuple[str, str], list[float]] = {}
 
     def start(self) -> None:
         """The slot looks for a job."""
@@ -41,10 +43,17 @@ class Stopwatch:
             self._follow(self._began - self._left[0])
         now = self._monotonic()
         self._left = now, self._clock()
+        name = job.request.queue, job.request.type
+        self._untold.setdefault(name, []).append(now - self._began + (self._way or 0.0))
+
+    def tell(self) -> None:
+        """Notes what was measured since this was called last: at the end of a turn, not of each job."""
+        untold, self._untold = self._untold, {}
         try:
-            self._paces.note(job.request.queue, job.request.type, now - self._began + (self._way or 0.0))
+            for (queue, kind), took in untold.items():
+                self._paces.note(queue, kind, *took)
         except LogUnavailable as error:
-            log.debug("how long a job took is not noted: %s", error)
+            log.debug("how long jobs took is not noted: %s", error)
 
     def _follow(self, seconds: float) -> None:
         """Another job had waited while the last one ran: what lay between the two was the way."""

@@ -53,8 +53,8 @@ class Later(Doorbell):
     def rung(self, queue: str) -> int | None:  # noqa: ARG002 - the port's
         return None
 
-    def take(self, queue: str) -> bool:  # noqa: ARG002 - the port's
-        return False
+    def clear(self, queue: str) -> None:
+        """It rings for others and takes none away."""
 
 
 class Sweeper:

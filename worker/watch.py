@@ -31,7 +31,8 @@ class Watch:
         self.deadline_ms = deadline_ms
         self.told: Told = lambda _verdict, _grace: None
         self._writer, self._run, self._leaving = writer, run, leaving
-        self._looked_at = 0.0
+        #: The run begins with the job as its claim has just stored it.
+        self._looked_at = time.monotonic()
 
     def see(self, job: Job) -> None:
         """What the last append has said."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from jobs.books import Books
 from jobs.doorbell import Doorbell
-from jobs.feed import FedLog
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.intake import Intake
@@ -60,11 +60,8 @@ class Bell(Doorbell):
     def rung(self, queue: str) -> int | None:
         return self.rings.count(queue)
 
-    def take(self, queue: str) -> bool:
-        if queue not in self.rings:
-            return False
-        self.rings.remove(queue)
-        return True
+    def clear(self, queue: str) -> None:
+        self.rings = [ring for ring in self.rings if ring != queue]
 
 
 @dataclass
@@ -74,7 +71,7 @@ class Yard:
     client: Any
     clock: Clock
     bell: Bell
-    log: FedLog
+    log: Books
     index: Index
     life: Lifecycle
     files: FileStore
@@ -86,7 +83,7 @@ def yard_of(client: Any, folder: Path, *, lease_seconds: float = 60.0, retention
     feed = RedisFeed(client)
     alone = RedisLog(client, retention_seconds=retention_seconds, max_events=10_000)
     index = Index(client, feed, lease_seconds=lease_seconds, clock=clock)
-    log, intake = FedLog(alone, feed), Intake(client, alone, index)
+    log, intake = Books(client, alone, index), Intake(client, alone, index)
     life, files = Lifecycle(log, index, intake, bell, clock), FileStore(str(folder), client, clock)
     sweep = Sweep(life, files, clock, retention_seconds=retention_seconds)
     return Yard(client, clock, bell, log, index, life, files, sweep)

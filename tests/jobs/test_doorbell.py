@@ -44,13 +44,30 @@ def test_rings_that_nobody_answered_are_counted(redis_url: str, apps: list[Celer
     assert bell.rung("fast") == 0
 
 
-def test_a_ring_can_be_taken_away_by_whoever_needs_no_call(redis_url: str, apps: list[Celery]) -> None:
+def test_the_rings_of_a_queue_can_be_taken_away_by_whoever_needs_no_call(redis_url: str, apps: list[Celery]) -> None:
     bell = bell_of(redis_url, apps)
+    bell.clear("slow")
     for _ in range(2):
         bell.ring("slow")
     bell.ring("fast")
-    assert [(bell.take("slow"), bell.rung("slow")) for _ in range(3)] == [(True, 1), (True, 0), (False, 0)]
-    assert bell.rung("fast") == 1
+    bell.clear("slow")
+    assert (bell.rung("slow"), bell.rung("fast")) == (0, 1)
+    assert bell.ring("slow")
+    assert bell.rung("slow") == 1
+
+
+def test_to_look_at_an_empty_queue_costs_no_connection(
+    any_redis: RedisServer, clients: Clients, apps: list[Celery]
+) -> None:
+    client, bell = clients(any_redis.url), bell_of(any_redis.url, apps)
+    bell.ring("fast")
+    made = client.info("stats")["total_connections_received"]
+    for _ in range(5):
+        assert bell.rung("slow") == 0
+        bell.clear("slow")
+        bell.ring("slow")
+        bell.clear("slow")
+    assert client.info("stats")["total_connections_received"] == made
 
 
 def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery]) -> None:
@@ -59,7 +76,7 @@ def test_a_broker_that_is_away_is_told_soon_and_never_raised(apps: list[Celery])
 
     assert bell.ring("slow") is False
     assert bell.rung("slow") is None
-    assert bell.take("slow") is False
+    bell.clear("slow")
     assert time.monotonic() - began < 20 * UNIT
 
 

@@ -1,12 +1,14 @@
 """A child's end wakes its parent, a parent's ends its children: at once, whoever wrote it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from jobs import decisions, keys
 from jobs import events as ev
 from jobs.errors import LogUnavailable
+from jobs.head import Head
 from jobs.index import Index
 from jobs.model import JobState
 from jobs.writer import Writer
@@ -119,13 +121,13 @@ def test_a_parent_that_cannot_be_reached_is_no_fault_of_its_childs(yard: Yard, m
     parent, _child = family(yard)
     job = claimed(yard)
     ended = succeed(yard, job.id)
-    file = Index.file
+    filing = Index.filing
 
-    def away(self: Index, head: object) -> list[str]:
-        if getattr(head, "id", None) == parent:
+    def away(self: Index, head: Head) -> Any:
+        if head.id == parent:
             raise LogUnavailable(why="test")
-        return file(self, head)  # type: ignore[arg-type]
+        return filing(self, head)
 
-    monkeypatch.setattr(Index, "file", away)
+    monkeypatch.setattr(Index, "filing", away)
     assert yard.life.settle(ended).state is JobState.SUCCEEDED
     assert yard.life.claim("default", TYPES, "w") is None

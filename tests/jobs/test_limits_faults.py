@@ -59,6 +59,21 @@ def test_a_filing_of_a_waiting_job_does_not_take_its_reservation_away(yard: Yard
     assert yard.index.waiting("default", 0, -1) == [first], "whoever is being begun is not parked"
 
 
+def test_a_job_that_a_claim_met_as_running_is_begun_once_it_waits_again(
+    yard: Yard, types: dict[str, TypeEntry]
+) -> None:
+    """Its claimer died between the start and the filing, so that it was still in the queue."""
+    [job_id] = submitted(yard, 1)
+    writer = Writer(yard.log.alone, job_id, yard.clock)
+    writer.decide(lambda job: decisions.start(job, worker="w", steps=None))
+    assert claimed(yard, types) == []
+    yard.client.zadd(keys.waiting("default"), {job_id: 0})
+    assert claimed(yard, types) == []
+    yard.life.lose(job_id)
+
+    assert claimed(yard, types) == [job_id]
+
+
 def test_a_place_whose_run_ended_before_it_was_filed_is_given_up_by_the_sweep(
     yard: Yard, types: dict[str, TypeEntry]
 ) -> None:

@@ -34,6 +34,15 @@ def test_the_first_jobs_count_alike(paces: Paces) -> None:
     assert mean(paces) == pytest.approx(3.0)
 
 
+def test_several_jobs_noted_at_once_count_as_one_after_the_other(paces: Paces) -> None:
+    seconds = [3.0, 1.0, 0.5] * JOBS
+    paces.note("q", "a", *seconds)
+    for took in seconds:
+        paces.note("other", "a", took)
+    assert mean(paces) == pytest.approx(mean(paces, queue="other"), abs=1e-4)
+    assert mean(paces, ANY) == mean(paces)
+
+
 def test_later_jobs_move_the_mean_little_by_little_and_in_the_end_all_the_way(paces: Paces) -> None:
     for _ in range(2 * JOBS):
         paces.note("q", "a", 10.0)

@@ -80,7 +80,6 @@ class Rig:
         return self.decide(lambda job: decisions.start(job, worker="w", steps=steps))
 
     def run(self) -> Job | None:
-        self.workdir.mkdir(exist_ok=True)
         given = {"sweep": self.sweep, "leaving": self.leaving, "interrupter": self.interrupter}
         runner = Runner(eventlog=self.log, clock=now_ms, **given)
         return runner.run(self.kind, self.claim(), self.files, self.workdir)

@@ -236,3 +236,22 @@ def test_a_saved_file_is_there_for_later_runs_and_nobody_is_told_of_it() -> None
     told = rehearse(job("thing")(work))
     assert told.result == ["data", True, True]
     assert told.artifacts == {}
+
+
+def test_a_workdir_is_made_for_whoever_asks_for_it_and_for_nobody_after_the_end(tmp_path: Path) -> None:
+    contexts: list[Context] = []
+
+    def work(ctx: Context) -> None:
+        contexts.append(ctx)
+        seen.append(rig.workdir.exists())
+        assert ctx.workdir == rig.workdir
+        seen.append(rig.workdir.stat().st_mode & 0o077 == 0)
+
+    seen = list[bool]()
+    rig = Rig(job("thing")(work), workdir=tmp_path / "one")
+    rig.run()
+    assert seen == [False, True]
+
+    quiet = Rig(job("thing")(contexts.append), workdir=tmp_path / "two")
+    quiet.run()
+    assert not contexts[1].workdir.exists()

@@ -34,7 +34,8 @@ def test_what_a_child_notes_another_process_reads(tmp_path: Path) -> None:
 def test_a_run_that_is_struck_out_leaves_no_file_and_no_workdir(tmp_path: Path) -> None:
     registry = _registry(tmp_path)
     workdir = registry.enter(RUN)
-    (workdir / "deep").mkdir()
+    assert not workdir.exists(), "it is made where somebody asks for it"
+    (workdir / "deep").mkdir(parents=True)
     (workdir / "deep" / "file").write_text("x")
     registry.leave(RUN)
     assert registry.runs() == []
@@ -74,7 +75,7 @@ def test_a_folder_that_somebody_cleared_takes_runs_again(tmp_path: Path) -> None
 
 
 def test_nobody_else_can_look_into_a_job_s_workdir(tmp_path: Path) -> None:
-    assert os.stat(_registry(tmp_path).enter(RUN)).st_mode & 0o077 == 0  # noqa: PTH116
+    assert _registry(tmp_path).enter(RUN).parent.stat().st_mode & 0o077 == 0
 
 
 def test_what_a_worker_left_that_was_killed_with_its_warden_is_cleared_by_the_next(tmp_path: Path) -> None:

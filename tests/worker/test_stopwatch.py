@@ -19,16 +19,17 @@ class Bench:
     now: float = 100.0
     noted: list[float] = field(default_factory=list)
     away: bool = False
+    telling: bool = True
 
     def __post_init__(self) -> None:
         paces: Any = self
         self.watch = Stopwatch(paces, lambda: BEGIN + round(self.now * 1000), monotonic=lambda: self.now)
 
-    def note(self, queue: str, kind: str, seconds: float) -> None:
+    def note(self, queue: str, kind: str, *seconds: float) -> None:
         assert (queue, kind) == ("default", "hello")
         if self.away:
             raise LogUnavailable(why="gone")
-        self.noted.append(round(seconds, 6))
+        self.noted += [round(took, 6) for took in seconds]
 
     def run(self, seconds: float, *, created: float = 0.0) -> None:
         """A job that was submitted at *created* takes the slot for *seconds*."""
@@ -37,6 +38,9 @@ class Bench:
         created_at = rfc3339(BEGIN + round(created * 1000))
         request = ev.Request(type="hello", params={})
         self.watch.stop(Job(id="j", request=request, state=JobState.SUCCEEDED, created_at=created_at))
+
+        if self.telling:
+            self.watch.tell()
 
     def find_nothing(self) -> None:
         self.watch.start()
@@ -91,3 +95,13 @@ def test_a_redis_that_is_away_is_no_fault_of_the_job(bench: Bench) -> None:
     bench.away = False
     bench.run(2.0)
     assert bench.noted == [2.0]
+
+
+def test_what_a_turn_has_measured_is_noted_at_its_end(bench: Bench) -> None:
+    bench.telling = False
+    bench.run(1.0)
+    bench.run(2.0)
+    assert bench.noted == []
+    bench.watch.tell()
+    bench.watch.tell()
+    assert bench.noted == [1.0, 2.0]
