@@ -7,6 +7,7 @@ a hole. Nothing waits in memory for a slow reader: it is told a stretch, and whe
 import logging
 import random
 from collections.abc import Sequence
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,7 @@ from app.relay.rate import MERGING
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
 from app.relay.rooms import CONFIRM
+from app.relay.stretches import Key, Stretch
 from app.relay.subscriber import Subscriber
 from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Cursor, Entry, Page
@@ -100,7 +102,7 @@ class Join:
         page = self._at(after)
         lens = subscriber.reading.lens
         opened = {
-            "cursor": str(page.last),
+            "cursor": str(self._newest(page)),
             "oldest": page.oldest,
             "retention_seconds": self.relay.retention_seconds,
             "transport": lens.transport,
@@ -112,12 +114,21 @@ class Join:
         return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
 
     def _at(self, after: Cursor | str | None) -> Page:
-        """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""
-        page = self.relay.reader.page(self.job_id, END, fresh=after == LATEST)
+        """Where the log stands; looked up anew where a shared look is older than the reader's own cursor.
+
+        While the feed is broken it is not known what a shared look has missed.
+        """
+        broken = self.relay.feed.broken_since is not None
+        page = self.relay.reader.page(self.job_id, END, fresh=broken or after == LATEST)
         outdated = self.room.last is not None and self.room.last.epoch != page.last.epoch
         if outdated or (isinstance(after, Cursor) and gap(after, page) is not None):
             page = self.relay.reader.page(self.job_id, END, fresh=True)
         return page
+
+    def _newest(self, page: Page) -> Cursor:
+        """Where the log stands: *page* may be older than what the room has heard since."""
+        last = self.room.last
+        return page.last if last is None or last.epoch != page.last.epoch else max(last, page.last)
 
     def _begin(self, after: Cursor | str | None, page: Page) -> bytes:
         if after == LATEST:
@@ -165,14 +176,25 @@ class Join:
         return self._tell(at, near)
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
-        chosen, end = self._cut(self._chosen(near), near[-1].cursor)
+        stretch = self._stretch(near)
         #: It stands in the log as it is now, also behind an event that was written under an earlier epoch.
-        self.subscriber.position = Cursor(at.epoch, end.seq)
-        data = self._encoded(chosen)
-        if chosen and self._terminal(chosen[-1]):
-            self._end(chosen[-1].cursor, data)
+        self.subscriber.position = Cursor(at.epoch, stretch.end.seq)
+        if stretch.terminal is not None:
+            self._end(stretch.terminal, stretch.data)
             return False
-        return not data or self.relay.send(self.subscriber, data)
+        return not stretch.data or self.relay.send(self.subscriber, stretch.data)
+
+    def _stretch(self, near: Sequence[Entry]) -> Stretch:
+        """What of *near* is told next; the same for all who are at this place, but for what is merged."""
+        if self._merging:
+            return self._made(near)
+        key = Key(self.job_id, self.subscriber.reading.lens, near[0].cursor, near[-1].cursor)
+        return self.relay.reader.stretches.get(key, partial(self._made, near))
+
+    def _made(self, near: Sequence[Entry]) -> Stretch:
+        chosen, end = self._cut(self._chosen(near), near[-1].cursor)
+        terminal = chosen[-1].cursor if chosen and self._terminal(chosen[-1]) else None
+        return Stretch(self._encoded(chosen), end, terminal)
 
     def _chosen(self, near: Sequence[Entry]) -> Sequence[Entry]:
         return self.subscriber.reading.lens.choose(near)
@@ -190,11 +212,14 @@ class Join:
 
     def _cut(self, chosen: Sequence[Entry], end: Cursor) -> tuple[Sequence[Entry], Cursor]:
         """As much as makes about one stretch, at least one event, and what it stands for; merged for the slow."""
-        slow = self.subscriber.slow
-        if slow or self.relay.live.level >= MERGING:
+        if self._merging:
             chosen = merge(chosen, logs=True)
-        stretch = next(stretches_of(chosen, SLOW_STRETCH if slow else STRETCH), chosen)
+        stretch = next(stretches_of(chosen, SLOW_STRETCH if self.subscriber.slow else STRETCH), chosen)
         return stretch, end if len(stretch) == len(chosen) else stretch[-1].cursor
+
+    @property
+    def _merging(self) -> bool:
+        return self.subscriber.slow or self.relay.live.level >= MERGING
 
     def _tell_gap(self, missing: Gap, page: Page) -> bool:
         room = self.room
@@ -206,12 +231,19 @@ class Join:
     def _share(self, page: Page) -> None:
         """What was read for one is new to others too, and where nobody had read yet the room begins here."""
         room = self.room
+        if self._passed(page):
+            return
         if room.last is not None:
             #: Events of earlier epochs are history: the room is past them, or is told by the first that is not.
             self.relay.live.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
         elif not page.entries or page.entries[-1].cursor == page.last:
             self._learn(page)
             self.relay.live.deliver(room, room.begin(page.last))
+
+    def _passed(self, page: Page) -> bool:
+        """Whether the room has had all of *page*: so it is for all but the first of a storm."""
+        last = self.room.last
+        return last is not None and last.epoch == page.last.epoch and _reach(page) <= last.seq
 
     def _learn(self, page: Page) -> None:
         """What the log says of the job where the room begins."""
@@ -239,3 +271,8 @@ class Join:
         if not self.subscriber.caught_up:
             data += told_to(self.subscriber, "stream.caught_up", {}, at)
         self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)
+
+
+def _reach(page: Page) -> int:
+    """The seq of the last event that *page* holds; of an empty one, which tells only where the log stands, of none."""
+    return page.entries[-1].cursor.seq if page.entries else 0

@@ -13,6 +13,7 @@ from app.relay.choice import Choice
 from app.relay.join import Join
 from app.relay.opening import Opening
 from app.relay.replay import Gap
+from app.relay.stretches import Stretch
 from jobs.eventlog import Cursor, Entry, Page
 
 #: Snapshots that go out in one send, as far as they are small.
@@ -62,6 +63,10 @@ class JoinMany(Join):
     def _chosen(self, near: Sequence[Entry]) -> Sequence[Entry]:
         chosen, opening = super()._chosen(near), self.subscriber.opening
         return chosen if opening is None else opening.news(chosen)
+
+    def _stretch(self, near: Sequence[Entry]) -> Stretch:
+        """What one knows already is not told again: so it is each one's own."""
+        return self._made(near)
 
     def _encoded(self, chosen: Sequence[Entry]) -> bytes:
         lens = self.subscriber.reading.lens

@@ -10,8 +10,10 @@ from gevent.event import AsyncResult
 from app.relay.choice import MANY, Choice
 from app.relay.lobby import dense
 from app.relay.opening import Card, Opening
+from app.relay.stretches import Stretches
 from jobs.errors import JobNotFound
 from jobs.eventlog import Cursor, Page
+from jobs.events import TERMINAL
 from jobs.feed import FedLog
 from jobs.head import decode_head
 
@@ -21,9 +23,9 @@ T = TypeVar("T")
 PAGE, MOST = 200, 1000
 #: Seconds for which a read serves those who come after it. What it misses they get live, or see as a hole.
 KEEP = 0.1
-#: The same for where a log stands and for events that have others behind them, which never change: what is missing of
-#: the newest is read on from there. A storm lasts for a second or two.
-HISTORY = 2.0
+#: The same for where a log stands and for events, which never change: what is missing of the newest is read on from
+#: there. A storm lasts for a second or two, and for some more on a busy machine.
+HISTORY = 10.0
 #: Pages kept of one job for that.
 PAGES = 8
 #: Reads kept at most, and bytes of events in one that is kept.
@@ -55,13 +57,15 @@ class Reader:
         self._kept: dict[object, tuple[float, float, Any]] = {}
         #: Of each job, the last pages that had events, and when each was asked for.
         self._pages: dict[str, deque[tuple[float, Page]]] = {}
+        #: What of them was encoded.
+        self.stretches = Stretches()
         #: Reads that went to the log, for the metrics and the tests.
         self.reads = 0
 
     def page(self, job_id: str, after: int, *, fresh: bool = False, since: float = 0.0) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough.
 
-        The log's newest events are those of a read that began no earlier than *since*.
+        The log's newest events are those of a read that began no earlier than *since*, unless nothing can follow them.
         """
         if not fresh and (rest := self._rest(job_id, after, since)) is not None:
             return rest
@@ -72,7 +76,7 @@ class Reader:
         """What follows *after* in a page that was read for another a moment ago."""
         oldest = monotonic() - HISTORY
         for began, page in self._pages.get(job_id, ()):
-            if began < (max(oldest, since) if page.entries[-1].cursor == page.last else oldest):
+            if began < oldest or (began < since and _goes_on(page)):
                 continue
             place = after + 1 - page.entries[0].cursor.seq
             if 0 <= place < len(page.entries) and page.entries[place].cursor.seq == after + 1:
@@ -201,6 +205,13 @@ class Reader:
         now = monotonic()
         self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < HISTORY}
         self._pages = {job_id: pages for job_id, pages in self._pages.items() if now - pages[-1][0] < HISTORY}
+        self.stretches.forget()
+
+
+def _goes_on(page: Page) -> bool:
+    """Whether an event may follow right behind *page* that was not there when it was read."""
+    last = page.entries[-1]
+    return last.cursor == page.last and last.type not in TERMINAL
 
 
 def _bytes(page: Page) -> int:
