@@ -17,7 +17,6 @@ from app.waiting import Listen
 from app.wants import After, cursor_text, lens_of, parse_after, transport_of
 from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
-from jobs.head import Head
 from jobs.wiring import Parts
 
 
@@ -57,7 +56,9 @@ class Streams:
 
     def at_end(self, job_id: str, after: After) -> bool:
         """Whether nothing can follow *after*; LogUnavailable, JobNotFound. Whoever asks has seen the job."""
-        head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
+        head = self._relay.reader.head(job_id)
+        if head.unwatched_seconds is not None:
+            self._relay.reader.shared((job_id, "seen"), partial(self._see, job_id, head.unwatched_seconds))
         return head.state.terminal and after == Cursor(head.epoch, head.seq)
 
     def answer(self, job_id: str) -> Response:
@@ -73,11 +74,9 @@ class Streams:
             return refusal(lens, job_id, AWAY)
         return nothing_more() if over else self.carry(job_id, after, lens)
 
-    def _seen(self, job_id: str) -> Head:
-        """Where the job stands, which somebody watches: once for all who come back at one moment."""
-        head = self._parts.lifecycle.head(job_id)
-        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
-        return head
+    def _see(self, job_id: str, seconds: float) -> None:
+        """Somebody watches the job, which may go unwatched for *seconds*: once for all who come at one moment."""
+        Sight(self._parts.index).saw({job_id: seconds})
 
 
 def blueprint(streams: Streams) -> Blueprint:

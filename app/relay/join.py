@@ -82,22 +82,24 @@ class Join:
         self.relay, self.subscriber = relay, subscriber
         self.room = cast("Room", subscriber.topic)
         self.job_id = subscriber.reading.job_id
+        #: What is told with whatever comes next: a send costs as much as all the rest of it.
+        self._said = b""
 
     def run(self) -> None:
         if not self.room.ready.wait(CONFIRM):
             raise LogUnavailable(why="no confirmation")
         if self.subscriber.slow:
             self.relay.turns.wait()
-        if self.subscriber.fresh and not self._open():
-            return
+        if self.subscriber.fresh:
+            self._open()
         while not self.subscriber.closed and self._advance():
             if self.subscriber.slow:
                 self.relay.turns.wait()
 
     # The beginning --------------------------------------------------------------------------------------------
 
-    def _open(self) -> bool:
-        """Says where the stream stands, and whatever must be told before the first event."""
+    def _open(self) -> None:
+        """Where the stream stands, and whatever must be told before the first event."""
         subscriber, after = self.subscriber, self.subscriber.reading.after
         page = self._at(after)
         lens = subscriber.reading.lens
@@ -109,9 +111,15 @@ class Join:
             "filters": lens.filters,
         }
         first = lens.retry(random.randint(500, 1500)) + told_to(subscriber, "stream.open", opened)  # noqa: S311 - jitter
-        first += self._begin(after, page)
-        subscriber.fresh = False
-        return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
+        self._said = first + self._begin(after, page)
+
+    def _send(self, data: bytes = b"") -> bool:
+        """Sends what was said and *data*; what the client of a WebSocket is owed comes after the first of all."""
+        data, self._said = self._said + data, b""
+        first, self.subscriber.fresh = self.subscriber.fresh, False
+        if data and not self.relay.send(self.subscriber, data):
+            return False
+        return not first or dialogue.settle(self.relay, self.subscriber)
 
     def _at(self, after: Cursor | str | None) -> Page:
         """Where the log stands; looked up anew where a shared look is older than the reader's own cursor.
@@ -182,7 +190,7 @@ class Join:
         if stretch.terminal is not None:
             self._end(stretch.terminal, stretch.data)
             return False
-        return not stretch.data or self.relay.send(self.subscriber, stretch.data)
+        return not stretch.data or self._send(stretch.data)
 
     def _stretch(self, near: Sequence[Entry]) -> Stretch:
         """What of *near* is told next; the same for all who are at this place, but for what is merged."""
@@ -226,7 +234,7 @@ class Join:
         if room.last is not None and gap(room.last, page) is not None:
             room.lost = True
             self.relay.live.deliver(room, [])
-        return self.relay.send(self.subscriber, self._gap(missing))
+        return self._send(self._gap(missing))
 
     def _share(self, page: Page) -> None:
         """What was read for one is new to others too, and where nobody had read yet the room begins here."""
@@ -255,19 +263,26 @@ class Join:
             return False
         if self.room.last != at:
             #: Ahead of the live feed, or its room has a hole: the log fills it, then both stand at one place.
-            upkeep.fill(self.relay, self.room)
-            gevent.sleep(0.01)
-            return True
+            return self._wait()
         if not self.subscriber.caught_up:
             self.subscriber.caught_up = True
-            if not self.relay.send(self.subscriber, told_to(self.subscriber, "stream.caught_up", {}, at)):
+            if not self._send(told_to(self.subscriber, "stream.caught_up", {}, at)):
                 return False
         if self.relay.live.say(self.subscriber):
             self.subscriber.slow = False
             self.room.enter(self.subscriber)
         return False
 
+    def _wait(self) -> bool:
+        """The log is about to tell more: reads on."""
+        if not self._send():
+            return False
+        upkeep.fill(self.relay, self.room)
+        gevent.sleep(0.01)
+        return True
+
     def _end(self, at: Cursor, data: bytes, reason: str = "terminal") -> None:
+        data, self._said = self._said + data, b""
         if not self.subscriber.caught_up:
             data += told_to(self.subscriber, "stream.caught_up", {}, at)
         self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)

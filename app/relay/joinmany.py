@@ -6,9 +6,6 @@ been read beyond them, what they hold is left out, and nothing carries an id: wh
 
 from collections.abc import Sequence
 
-import gevent
-
-from app.relay import upkeep
 from app.relay.choice import Choice
 from app.relay.join import Join
 from app.relay.opening import Opening
@@ -46,7 +43,7 @@ class JoinMany(Join):
             return super()._advance()
         if opening.left:
             told = self._show(opening)
-            return not told or self.relay.send(self.subscriber, told)
+            return not told or self._send(told)
         opening.until = self.relay.reader.beyond(opening).seq
         return True
 
@@ -95,12 +92,6 @@ class JoinMany(Join):
         if self.subscriber.caught_up:
             self.subscriber.opening = None
         return going_on
-
-    def _wait(self) -> bool:
-        """The feed is about to tell more: reads on."""
-        upkeep.fill(self.relay, self.room)
-        gevent.sleep(0.01)
-        return True
 
     def _ends(self) -> list[int] | None:
         """Where in the feed the named jobs have ended, 0 for one that is gone; None where that is not so of all."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from gevent.event import AsyncResult
 
 from app.relay.choice import MANY, Choice
+from app.relay.gather import Gather
 from app.relay.lobby import dense
 from app.relay.opening import Card, Opening
 from app.relay.stretches import Stretches
@@ -15,7 +16,7 @@ from jobs.errors import JobNotFound
 from jobs.eventlog import Cursor, Page
 from jobs.events import TERMINAL
 from jobs.feed import FedLog
-from jobs.head import decode_head
+from jobs.head import Head, decode_head
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ class Reader:
 
     def __init__(self, log: FedLog, snapshot: Snapshot, cards: Cards = no_cards) -> None:
         self._log, self._snapshot, self._cards = log, snapshot, cards
+        self._stands: Gather[str, Page | None] = Gather(self._ask)
+        self._heads: Gather[str, bytes | None] = Gather(self.heads)
         self.feed = log.feed
         #: When each began, and what comes of it.
         self._flying: dict[object, tuple[float, AsyncResult]] = {}
@@ -67,10 +70,30 @@ class Reader:
 
         The log's newest events are those of a read that began no earlier than *since*, unless nothing can follow them.
         """
+        if fresh and after == END and job_id != MANY:
+            return self.stand(job_id)
         if not fresh and (rest := self._rest(job_id, after, since)) is not None:
             return rest
         keep = HISTORY if after == END and job_id != MANY else KEEP
         return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh, since=since, keep=keep)
+
+    def stand(self, job_id: str) -> Page:
+        """Where the log stands now; asked together with all who ask at this moment."""
+        page = self._stands.get(job_id)
+        if page is None:
+            raise JobNotFound(job_id=job_id)
+        return page
+
+    def head(self, job_id: str) -> Head:
+        """The job's head as it is now, asked for as :meth:`stand` is."""
+        found = self._heads.get(job_id)
+        if found is None:
+            raise JobNotFound(job_id=job_id)
+        return decode_head(found)
+
+    def _ask(self, job_ids: Sequence[str]) -> Sequence[Page | None]:
+        self.reads += 1
+        return self._log.stands(job_ids)
 
     def _rest(self, job_id: str, after: int, since: float) -> Page | None:
         """What follows *after* in a page that was read for another a moment ago."""
@@ -86,6 +109,8 @@ class Reader:
     def _look(self, job_id: str, after: int) -> Page:
         if job_id == MANY:
             return dense(self.feed.read(after, PAGE), after)
+        if after == END:
+            return self._log.read(job_id, END, 1)
         began = monotonic()
         page = self._log.read(job_id, after, self._limit(job_id))
         if page.entries and (job_id in self._pages or len(self._pages) < KEPT // PAGES) and _bytes(page) <= KEPT_BYTES:
