@@ -16,9 +16,10 @@ import redis
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import dialogue, join, upkeep
+from app.relay import dialogue, joining, upkeep
 from app.relay.census import Census
 from app.relay.feed import Feed
+from app.relay.join import Join
 from app.relay.joinmany import JoinMany
 from app.relay.live import Live
 from app.relay.poll import Poll
@@ -232,5 +233,5 @@ class Relay:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
         if not subscriber.rejoining:
             subscriber.rejoining = True
-            kind = join.Join if subscriber.reading.lens.choice is None else JoinMany
-            gevent.spawn(join.run, self, subscriber, kind)
+            kind = Join if subscriber.reading.lens.choice is None else JoinMany
+            gevent.spawn(joining.run, self, subscriber, kind)

@@ -4,11 +4,9 @@ The room's channel is confirmed before the log is read, so whatever is appended 
 a hole. Nothing waits in memory for a slow reader: it is told a stretch, and when it has taken that, the next.
 """
 
-import logging
 import random
 from collections.abc import Sequence
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
 import gevent
@@ -22,7 +20,7 @@ from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
 from app.relay.rooms import CONFIRM
 from app.relay.stretches import Key, Stretch
 from app.relay.subscriber import Subscriber
-from jobs.errors import JobNotFound, LogUnavailable
+from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor, Entry, Page
 from jobs.events import TERMINAL
 from jobs.head import decode_head
@@ -31,44 +29,8 @@ if TYPE_CHECKING:
     from app.relay.hub import Relay
     from app.relay.room import Room
 
-log = logging.getLogger("tailrace.stream")
-
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
-
-#: Seconds for which a stream that has just been opened waits for a Redis that is away.
-AWAY = 1.0
-
-
-def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
-    """Brings the subscriber up to date, as *kind* does it; waits while Redis is away, ends where the job is gone."""
-    try:
-        _run(relay, subscriber, kind)
-    finally:
-        subscriber.rejoining = False
-
-
-def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
-    pause, began = 0.1, monotonic()
-    while not subscriber.closed and not subscriber.live and not subscriber.ending:
-        try:
-            kind(relay, subscriber).run()
-        except LogUnavailable:
-            if subscriber.fresh and monotonic() - began > AWAY:
-                #: It has been told nothing yet, and would not be told why.
-                retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
-                upkeep.reconnect(relay, subscriber, "redis_away", retry_ms=retry_ms)
-                return
-            pause = min(2.0, pause * 2)
-            gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
-        except JobNotFound:
-            relay.end(subscriber, told_to(subscriber, "stream.end", {"reason": "gone"}), "gone")
-        except Exception:
-            #: Left alone it would be silent for ever; closed, it comes back by its cursor.
-            log.exception("a stream could not be brought up to date")
-            relay.drop(subscriber, "failed")
-        else:
-            return
 
 
 def told_to(subscriber: Subscriber, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
@@ -250,8 +212,8 @@ class Join:
 
     def _passed(self, page: Page) -> bool:
         """Whether the room has had all of *page*: so it is for all but the first of a storm."""
-        last = self.room.last
-        return last is not None and last.epoch == page.last.epoch and _reach(page) <= last.seq
+        last, reach = self.room.last, page.entries[-1].cursor.seq if page.entries else 0
+        return last is not None and last.epoch == page.last.epoch and reach <= last.seq
 
     def _learn(self, page: Page) -> None:
         """What the log says of the job where the room begins."""
@@ -286,8 +248,3 @@ class Join:
         if not self.subscriber.caught_up:
             data += told_to(self.subscriber, "stream.caught_up", {}, at)
         self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)
-
-
-def _reach(page: Page) -> int:
-    """The seq of the last event that *page* holds; of an empty one, which tells only where the log stands, of none."""
-    return page.entries[-1].cursor.seq if page.entries else 0
