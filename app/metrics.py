@@ -25,6 +25,8 @@ class Metrics:
         self.jobs_waiting = Gauge("tailrace_jobs_waiting", "Jobs that wait, by queue.", ["queue"], registry=registry)
         self.workers = Gauge("tailrace_workers", "Workers that live.", registry=registry)
         ProcessCollector(registry=registry)
+        #: The counter of each verb and code, as the registry is slow to find it.
+        self._counters: dict[tuple[str, int], Counter] = {}
 
     def watch(self, relay: Relay, overload: Overload) -> None:
         """Adds the figures of *relay* and of its *overload*, read when they are asked for."""
@@ -32,7 +34,10 @@ class Metrics:
         self.registry.register(_Strain(relay, overload))
 
     def count(self, verb: str, code: int) -> None:
-        self.requests.labels(verb, str(code)).inc()
+        counter = self._counters.get((verb, code))
+        if counter is None:
+            counter = self._counters[verb, code] = self.requests.labels(verb, str(code))
+        counter.inc()
 
     def look(self, index: Index, workers: int) -> None:
         """Takes down how the jobs stand now; may raise LogUnavailable."""
