@@ -5,6 +5,7 @@ from gevent import monkey
 monkey.patch_all()  # first of all: whatever is imported before it keeps blocking sockets and locks
 
 import contextlib  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
@@ -194,4 +195,7 @@ def post_worker_init(worker):  # noqa: ANN001, ANN201
     """No hook tells of SIGTERM: the application watches this worker's ``alive`` to drain in time."""
     from app import wsgi  # noqa: PLC0415 - the application is loaded by now
 
+    #: What is loaded by now stays: the collector, which comes with every few thousand streams, need not go through it.
+    gc.collect()
+    gc.freeze()
     wsgi.watch(worker)

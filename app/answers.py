@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from flask import Response, request
+from flask import Request, Response, request
 from werkzeug.datastructures import MIMEAccept
 
 from app.problems import MEDIA_TYPE, Problem, document
@@ -12,6 +12,12 @@ from app.problems import MEDIA_TYPE, Problem, document
 JSON = "application/json"
 
 _encoder = msgspec.json.Encoder()
+
+
+def in_hand() -> Request:
+    """The request in hand itself: each look through Flask's stand-in for it is a search of its own."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - as Flask does it
+    return found
 
 
 def answer(

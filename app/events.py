@@ -4,9 +4,10 @@ from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from app.admission import Admission
+from app.answers import in_hand
 from app.log_page import Pages
 from app.relay.hub import Relay
 from app.relay.lens import Lens
@@ -39,7 +40,8 @@ class Streams:
         obstacle = self.obstacle(job_id or None)
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
-        reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
+        asked = in_hand()
+        reading = Reading(job_id=job_id, after=after, lens=lens, peer=asked.remote_addr or "-", path=asked.path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
             headers["Content-Encoding"] = "gzip"
@@ -49,7 +51,7 @@ class Streams:
         """What stands in the way of a new stream, through no fault of the caller's."""
         if self._relay.draining:
             return Obstacle("drain", "stream.reconnect", {"reason": "drain"})
-        why = self._admission.refused(job_id, request)
+        why = self._admission.refused(job_id, in_hand())
         if why is not None:
             return Obstacle("overloaded", "stream.overloaded", {"alternative": "long-poll", "reason": why})
         return None

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from flask import request
 
-from app.answers import negotiate
+from app.answers import in_hand, negotiate
 from app.problems import Problem
 from app.relay.lens import MAX_PATTERNS, Lens
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT
@@ -47,7 +47,7 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
 
 def transport_of() -> str:
     """The transport that the request in hand asks for."""
-    return _transport(request.environ.get("HTTP_ACCEPT"))
+    return _transport(in_hand().environ.get("HTTP_ACCEPT"))
 
 
 @lru_cache(_REMEMBERED)
@@ -58,7 +58,8 @@ def _transport(_accept: str | None) -> str:
 
 def cursor_text() -> str | None:
     """The cursor as the request in hand names it."""
-    return request.environ.get("HTTP_LAST_EVENT_ID") or _after(request.query_string)
+    asked = in_hand()
+    return asked.environ.get("HTTP_LAST_EVENT_ID") or _after(asked.query_string)
 
 
 @lru_cache(_REMEMBERED)
@@ -68,7 +69,8 @@ def _after(_query: bytes) -> str | None:
 
 def lens_of(transport: str, *, deflate: bool = False) -> Lens:
     """How the request in hand wants its events."""
-    return _lens(transport, deflate, request.query_string, request.environ.get("HTTP_ACCEPT_ENCODING"))
+    asked = in_hand()
+    return _lens(transport, deflate, asked.query_string, asked.environ.get("HTTP_ACCEPT_ENCODING"))
 
 
 @lru_cache(_REMEMBERED)
