@@ -5,6 +5,7 @@ from gevent import monkey
 monkey.patch_all()  # first of all: whatever is imported before it keeps blocking sockets and locks
 
 import contextlib  # noqa: E402
+import gc  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
@@ -13,6 +14,7 @@ import sys  # noqa: E402
 import time  # noqa: E402
 from functools import lru_cache, partial  # noqa: E402
 from pathlib import Path  # noqa: E402
+from time import monotonic  # noqa: E402
 from types import SimpleNamespace  # noqa: E402
 
 ROOT = str(Path(__file__).resolve().parent)
@@ -56,12 +58,23 @@ class Door(StreamServer):
 class Worker(GeventWorker):
     """gunicorn's gevent worker; what it refuses by itself it refuses as problem+json too.
 
-    Told to stop, it hangs up on connections that are kept alive but ask nothing; each would hold it for all its grace.
+    It hangs up on connections that ask nothing for too long; once it is told to stop, on all that ask nothing: each
+    would hold it for all its grace.
     """
 
     def __init__(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN204 - gunicorn's signature
         super().__init__(*args, **kwargs)
-        self._idle = set()
+        #: Connections that a request is awaited on, and since when.
+        self._idle = {}
+
+    def init_process(self):  # noqa: ANN201 - gunicorn's signature
+        #: A request looks up thirty settings, each by two calls; from here on they are attributes like any others.
+        vars(self.cfg).update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        super().init_process()
+
+    def timeout_ctx(self):  # noqa: ANN201 - gunicorn's signature
+        """None: a timer for each request costs more than a look at all connections each second (see notify)."""
+        return contextlib.nullcontext()
 
     def server_class(self, listener, *, spawn, application, log, handler_class, environ, **tls):  # noqa: ANN001, ANN003, ANN201, ARG002 - gunicorn's signature
         #: Connections are asked for it also when the listener is closed.
@@ -76,25 +89,26 @@ class Worker(GeventWorker):
         wsgi.see_off()
 
     def handle(self, listener, client, addr):  # noqa: ANN001, ANN201 - gunicorn's signature
-        self._idle.add(client)
+        self._idle[client] = monotonic()
         try:
             super().handle(listener, client, addr)
         finally:
-            self._idle.discard(client)
+            self._idle.pop(client, None)
 
     def handle_request(self, listener_name, req, sock, addr):  # noqa: ANN001, ANN201 - gunicorn's signature
-        self._idle.discard(sock)
+        self._idle.pop(sock, None)
         try:
             super().handle_request(listener_name, req, sock, addr)
         except StopIteration:
             if req.method not in {"GET", "HEAD"}:
                 _linger(sock)
             raise
-        self._idle.add(sock)
+        self._idle[sock] = monotonic()
 
     def notify(self):  # noqa: ANN201 - gunicorn's signature
         super().notify()
-        for sock in () if self.alive else tuple(self._idle):
+        latest = monotonic() - self.cfg.keepalive if self.alive else monotonic()
+        for sock in [sock for sock, since in self._idle.items() if since <= latest]:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RD)
 
@@ -212,6 +226,7 @@ def post_worker_init(worker):  # noqa: ANN001, ANN201
     """No hook tells of SIGTERM: the application watches this worker's ``alive`` to drain in time."""
     from app import wsgi  # noqa: PLC0415 - the application is loaded by now
 
-    #: gunicorn looks each setting up again, a dozen times for a request; nothing changes them in here.
-    vars(worker.cfg).update({name: setting.get() for name, setting in worker.cfg.settings.items()})
+    #: What is loaded by now stays: the collector, which comes with every few thousand streams, need not go through it.
+    gc.collect()
+    gc.freeze()
     wsgi.watch(worker)

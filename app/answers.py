@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from flask import Response, request
+from flask import Request, Response, request
 from werkzeug.datastructures import Headers, MIMEAccept
 
 from app.problems import MEDIA_TYPE, Problem, document
@@ -30,6 +30,12 @@ class Answer(Response):
         if self.status_code in _WITHOUT_BODY:
             return super().get_wsgi_headers(environ)
         return self.headers
+
+
+def in_hand() -> Request:
+    """The request in hand itself: each look through Flask's stand-in for it is a search of its own."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - as Flask does it
+    return found
 
 
 def answer(

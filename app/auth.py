@@ -73,11 +73,9 @@ class Auth:
             raise Problem("forbidden", "The token in the address is another job's.")
 
     def _has_bearer(self, request: Request) -> bool:
-        given = request.authorization
-        if given is None or given.type != "bearer" or not given.token:
-            return False
+        scheme, _, given = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         #: WSGI gives a header's bytes as Latin-1.
-        return self._is_token(given.token.encode("latin-1", "replace"))
+        return scheme.lower() == "bearer" and self._is_token(given.strip().encode("latin-1", "replace"))
 
     def _has_session(self, request: Request) -> bool:
         try:

@@ -4,9 +4,10 @@ from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from app.admission import Admission
+from app.answers import in_hand
 from app.log_page import Pages
 from app.relay.hub import Relay
 from app.relay.lens import Lens
@@ -17,7 +18,6 @@ from app.waiting import Listen
 from app.wants import After, cursor_text, lens_of, parse_after, transport_of
 from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor
-from jobs.head import Head
 from jobs.wiring import Parts
 
 
@@ -40,7 +40,8 @@ class Streams:
         obstacle = self.obstacle(job_id or None)
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
-        reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
+        asked = in_hand()
+        reading = Reading(job_id=job_id, after=after, lens=lens, peer=asked.remote_addr or "-", path=asked.path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
             headers["Content-Encoding"] = "gzip"
@@ -50,14 +51,16 @@ class Streams:
         """What stands in the way of a new stream, through no fault of the caller's."""
         if self._relay.draining:
             return Obstacle("drain", "stream.reconnect", {"reason": "drain"})
-        why = self._admission.refused(job_id, request)
+        why = self._admission.refused(job_id, in_hand())
         if why is not None:
             return Obstacle("overloaded", "stream.overloaded", {"alternative": "long-poll", "reason": why})
         return None
 
     def at_end(self, job_id: str, after: After) -> bool:
         """Whether nothing can follow *after*; LogUnavailable, JobNotFound. Whoever asks has seen the job."""
-        head = self._relay.reader.shared((job_id, "seen"), partial(self._seen, job_id))
+        head = self._relay.reader.head(job_id)
+        if head.unwatched_seconds is not None:
+            self._relay.reader.shared((job_id, "seen"), partial(self._see, job_id, head.unwatched_seconds))
         return head.state.terminal and after == Cursor(head.epoch, head.seq)
 
     def answer(self, job_id: str) -> Response:
@@ -73,11 +76,9 @@ class Streams:
             return refusal(lens, job_id, AWAY)
         return nothing_more() if over else self.carry(job_id, after, lens)
 
-    def _seen(self, job_id: str) -> Head:
-        """Where the job stands, which somebody watches: once for all who come back at one moment."""
-        head = self._parts.lifecycle.head(job_id)
-        Sight(self._parts.index).saw({job_id: head.unwatched_seconds})
-        return head
+    def _see(self, job_id: str, seconds: float) -> None:
+        """Somebody watches the job, which may go unwatched for *seconds*: once for all who come at one moment."""
+        Sight(self._parts.index).saw({job_id: seconds})
 
 
 def blueprint(streams: Streams) -> Blueprint:

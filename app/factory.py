@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from flask import Blueprint, Flask, Request, Response, request
+from flask import Blueprint, Flask, Request, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.answers import refuse
+from app.answers import in_hand, refuse
 from app.artifacts import Artifact
 from app.auth import COOKIE
 from app.cancel import Cancel
@@ -128,10 +128,11 @@ def _hook(app: Flask, view: View, metrics: Metrics) -> None:
 
     @app.before_request
     def admit() -> AnyResponse | None:
-        public = request.endpoint in _PUBLIC or request.blueprint == _PAGES
-        auth.admit(request, public=public)
-        _check_id(request)
-        return auth.origins.preflight(request)
+        asked = in_hand()
+        public = asked.endpoint in _PUBLIC or asked.blueprint == _PAGES
+        auth.admit(asked, public=public)
+        _check_id(asked)
+        return auth.origins.preflight(asked)
 
     @app.errorhandler(Exception)
     def refused(error: Exception) -> Response:
@@ -139,10 +140,11 @@ def _hook(app: Flask, view: View, metrics: Metrics) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
+        asked = in_hand()
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        auth.origins.mark(request, response)
-        metrics.count(request.endpoint or "none", response.status_code)
+        auth.origins.mark(asked, response)
+        metrics.count(asked.endpoint or "none", response.status_code)
         return response
 
 

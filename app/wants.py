@@ -1,10 +1,11 @@
 """How the request in hand wants its events: from which cursor on, over which transport, and which of them."""
 
 import re
+from functools import lru_cache
 
 from flask import request
 
-from app.answers import negotiate
+from app.answers import in_hand, negotiate
 from app.problems import Problem
 from app.relay.lens import MAX_PATTERNS, Lens
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT
@@ -16,6 +17,8 @@ MEDIA_TYPES = {"text/event-stream": "sse", "application/x-ndjson": "ndjson", JSO
 MAX_EVENTS = 1000
 #: The longest that a client may have its calm events wait.
 MAX_INTERVAL_MS = 60_000
+#: Wishes that are remembered: clients of one kind ask alike, and each wish is a dozen looks at a request.
+_REMEMBERED = 256
 _PATTERN = re.compile(r"[a-z][a-z_.]{0,39}\*?|\*")
 
 After = Cursor | str | None
@@ -44,16 +47,35 @@ def whole_number(name: str, default: int, low: int, high: int) -> int:
 
 def transport_of() -> str:
     """The transport that the request in hand asks for."""
+    return _transport(in_hand().environ.get("HTTP_ACCEPT"))
+
+
+@lru_cache(_REMEMBERED)
+def _transport(_accept: str | None) -> str:
+    """That of the request in hand, of which it looks at the given header only."""
     return MEDIA_TYPES[negotiate(*MEDIA_TYPES)]
 
 
 def cursor_text() -> str | None:
     """The cursor as the request in hand names it."""
-    return request.headers.get("Last-Event-ID") or request.args.get("after")
+    asked = in_hand()
+    return asked.environ.get("HTTP_LAST_EVENT_ID") or _after(asked.query_string)
+
+
+@lru_cache(_REMEMBERED)
+def _after(_query: bytes) -> str | None:
+    return request.args.get("after")
 
 
 def lens_of(transport: str, *, deflate: bool = False) -> Lens:
     """How the request in hand wants its events."""
+    asked = in_hand()
+    return _lens(transport, deflate, asked.query_string, asked.environ.get("HTTP_ACCEPT_ENCODING"))
+
+
+@lru_cache(_REMEMBERED)
+def _lens(transport: str, deflate: bool, _query: bytes, _encodings: str | None) -> Lens:
+    """That of the request in hand, of which it looks at what is given only."""
     return Lens(
         transport=transport,
         deflate=deflate,

@@ -100,6 +100,9 @@ class FedLog(EventLog):
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         return self.alone.heads(job_ids)
 
+    def stands(self, job_ids: Sequence[str]) -> list[Page | None]:
+        return self.alone.stands(job_ids)
+
 
 def oldest_of(first: Sequence[Pointer], last: Cursor) -> int:
     """The number of the oldest event in the feed, by its *first* pointer; where it has none, that of the next."""

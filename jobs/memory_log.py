@@ -84,6 +84,11 @@ class MemoryLog(EventLog):
         with self._lock:
             return [self._jobs[job_id].head if job_id in self._jobs else None for job_id in job_ids]
 
+    def stands(self, job_ids: Sequence[str]) -> list[Page | None]:
+        with self._lock:
+            found = [self._jobs.get(job_id) for job_id in job_ids]
+            return [None if stored is None else self._page(stored, stored.cursor.seq, 0) for stored in found]
+
     def delete(self, job_id: str) -> None:
         with self._lock:
             self._jobs.pop(job_id, None)

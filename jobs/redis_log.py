@@ -9,11 +9,22 @@ from typing import Any
 import redis
 
 from jobs import keys
+from jobs.cluster import Cluster
 from jobs.errors import CursorMoved, JobNotFound, LogUnavailable
 from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page
 
 #: Events read at most in one look behind a checkpoint: more than twice what a writer leaves between two.
 TAIL = 2000
+
+#: Heads asked for in one call at most: Redis does nothing else meanwhile.
+TOGETHER = 256
+
+#: heads(head, head, ...): the head_json of each, nil where there is none. One answer costs its reader a tenth of many.
+_HEADS = """
+local found = {}
+for at = 1, #KEYS do found[at] = redis.call('HGET', KEYS[at], 'h') end
+return found
+"""
 
 #: How Redis says that it cannot serve now; versions before 7 put the script's name before what it met.
 _AWAY = re.compile(r"(?:^|: -)(LOADING|MISCONF|OOM|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b")
@@ -43,6 +54,10 @@ class RedisLog(EventLog):
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
         self._append = client.register_script(script("append.lua"))
         self._read = client.register_script(script("read.lua"))
+        #: Whether one call may name the keys of one job only: a cluster keeps each in a slot of its own.
+        self._alone = isinstance(client, Cluster)
+        self._heads = client.register_script(_HEADS)
+        self._stands = client.register_script(script("stands.lua"))
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
         with available():
@@ -104,10 +119,33 @@ class RedisLog(EventLog):
         return {name.decode(): value for name, value in found.items()}
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
-        with available(), self._client.pipeline(transaction=False) as pipe:
-            for job_id in job_ids:
-                pipe.hget(keys.head(job_id), "h")
+        names = [keys.head(job_id) for job_id in job_ids]
+        with available():
+            return [
+                head for at in range(0, len(names), TOGETHER) for head in self._some_heads(names[at : at + TOGETHER])
+            ]
+
+    def _some_heads(self, names: Sequence[str]) -> list[bytes | None]:
+        if not self._alone:
+            return list(self._heads(names))
+        with self._client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hget(name, "h")
             return list(pipe.execute())
+
+    def stands(self, job_ids: Sequence[str]) -> list[Page | None]:
+        names = [[keys.head(job_id), keys.log(job_id)] for job_id in job_ids]
+        with available():
+            return [row and _stand(*row) for row in self._stand_rows(names)]
+
+    def _stand_rows(self, names: Sequence[list[str]]) -> list[Any]:
+        if not self._alone:
+            return list(self._stands([name for pair in names for name in pair]))
+        #: With the script's text, as a node may not know it by its hash.
+        with self._client.pipeline(transaction=False) as pipe:
+            for pair in names:
+                pipe.eval(script("stands.lua"), len(pair), *pair)
+            return [row for (row,) in pipe.execute()]
 
     def delete(self, job_id: str) -> None:
         with available():
@@ -158,6 +196,10 @@ def available() -> Iterator[None]:
         if found is None:
             raise
         raise LogUnavailable(why=found[1]) from error
+
+
+def _stand(epoch: bytes, seq: bytes, head: bytes, oldest: bytes) -> Page:
+    return Page([], Cursor(epoch.decode(), int(seq)), _seq(oldest), head)
 
 
 def _keys(job_id: str) -> list[str]:

@@ -16,9 +16,10 @@ import redis
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import dialogue, join, upkeep
+from app.relay import dialogue, joining, upkeep
 from app.relay.census import Census
 from app.relay.feed import Feed
+from app.relay.join import Join
 from app.relay.joinmany import JoinMany
 from app.relay.live import Live
 from app.relay.poll import Poll
@@ -57,6 +58,8 @@ class Relay:
         self.tally, self.census = Tally(), Census()
         self.draining = False
         self._subscribers: dict[int, Subscriber] = {}
+        #: By descriptor, the head of each HTTP response that is yet to go out, with the first bytes behind it.
+        self._heads: dict[int, bytes] = {}
         self._poll = Poll(get_hub(), self._on_writable, self._on_readable, self._on_gone)
         self._ticker: gevent.Greenlet | None = None
 
@@ -69,7 +72,7 @@ class Relay:
     # Coming and going -----------------------------------------------------------------------------------------
 
     def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"", early: bytes = b"") -> None:
-        """Takes the connection; *head* (an HTTP response head, where one is due) goes out first.
+        """Takes the connection; *head* (an HTTP response head, where one is due) goes out before the first bytes.
 
         *early* is what the client has said by now, as far as somebody has read it.
         """
@@ -82,16 +85,25 @@ class Relay:
         self.tally.opened += 1
         self.census.enter(reading)
         room.expect(subscriber)
-        if not head or self._greet(subscriber, head):
-            self.rejoin(subscriber)
+        if head:
+            self._greet(subscriber, head)
+        self.rejoin(subscriber)
         dialogue.begin(self, subscriber, early)
 
-    def _greet(self, subscriber: Subscriber, head: bytes) -> bool:
-        try:
-            return subscriber.write_plain(head) or self._wait(subscriber)
-        except OSError:
-            self.drop(subscriber, "gone")
-            return False
+    def _greet(self, subscriber: Subscriber, head: bytes) -> None:
+        """With the first bytes, as long as nobody waits for *head* to say something himself."""
+        self._heads[subscriber.fd] = head
+        if subscriber.hearing is not None:
+            self.send(subscriber, b"")
+
+    def _write(self, subscriber: Subscriber, data: bytes, *, last: bool = False) -> bool:
+        head = self._heads.pop(subscriber.fd, b"") if self._heads else b""
+        if not head:
+            return subscriber.write(data, last=last)
+        if not subscriber.reading.lens.gzip:
+            return subscriber.write(head + data, last=last)
+        subscriber.write_plain(head)
+        return subscriber.write(data, last=last)
 
     def _start(self) -> None:
         if self._ticker is None:
@@ -126,6 +138,7 @@ class Relay:
             return
         subscriber.closed = True
         del self._subscribers[subscriber.fd]
+        self._heads.pop(subscriber.fd, None)
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
         self.census.leave(subscriber.reading)
@@ -145,7 +158,7 @@ class Relay:
         if subscriber.closed or subscriber.ending:
             return False
         try:
-            return subscriber.write(data) or self._wait(subscriber)
+            return self._write(subscriber, data) or self._wait(subscriber)
         except OSError:
             self.drop(subscriber, "gone")
             return False
@@ -172,7 +185,7 @@ class Relay:
         subscriber.ending = reason
         self.leave(subscriber).expect(subscriber)
         try:
-            if subscriber.write(data, last=True) or self._wait(subscriber):
+            if self._write(subscriber, data, last=True) or self._wait(subscriber):
                 self._close(subscriber)
         except OSError:
             self.drop(subscriber, "gone")
@@ -220,5 +233,5 @@ class Relay:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
         if not subscriber.rejoining:
             subscriber.rejoining = True
-            kind = join.Join if subscriber.reading.lens.choice is None else JoinMany
-            gevent.spawn(join.run, self, subscriber, kind)
+            kind = Join if subscriber.reading.lens.choice is None else JoinMany
+            gevent.spawn(joining.run, self, subscriber, kind)

@@ -4,10 +4,9 @@ The room's channel is confirmed before the log is read, so whatever is appended 
 a hole. Nothing waits in memory for a slow reader: it is told a stretch, and when it has taken that, the next.
 """
 
-import logging
 import random
 from collections.abc import Sequence
-from time import monotonic
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import gevent
@@ -19,8 +18,9 @@ from app.relay.rate import MERGING
 from app.relay.reader import END
 from app.relay.replay import BEGINNING, LATEST, SNAPSHOT, Gap, gap
 from app.relay.rooms import CONFIRM
+from app.relay.stretches import Key, Stretch
 from app.relay.subscriber import Subscriber
-from jobs.errors import JobNotFound, LogUnavailable
+from jobs.errors import LogUnavailable
 from jobs.eventlog import Cursor, Entry, Page
 from jobs.events import TERMINAL
 from jobs.head import decode_head
@@ -29,44 +29,8 @@ if TYPE_CHECKING:
     from app.relay.hub import Relay
     from app.relay.room import Room
 
-log = logging.getLogger("tailrace.stream")
-
 #: Bytes of events put into one send of a replay, and into one to a reader that is known to be slow.
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
-
-#: Seconds for which a stream that has just been opened waits for a Redis that is away.
-AWAY = 1.0
-
-
-def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
-    """Brings the subscriber up to date, as *kind* does it; waits while Redis is away, ends where the job is gone."""
-    try:
-        _run(relay, subscriber, kind)
-    finally:
-        subscriber.rejoining = False
-
-
-def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
-    pause, began = 0.1, monotonic()
-    while not subscriber.closed and not subscriber.live and not subscriber.ending:
-        try:
-            kind(relay, subscriber).run()
-        except LogUnavailable:
-            if subscriber.fresh and monotonic() - began > AWAY:
-                #: It has been told nothing yet, and would not be told why.
-                retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
-                upkeep.reconnect(relay, subscriber, "redis_away", retry_ms=retry_ms)
-                return
-            pause = min(2.0, pause * 2)
-            gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
-        except JobNotFound:
-            relay.end(subscriber, told_to(subscriber, "stream.end", {"reason": "gone"}), "gone")
-        except Exception:
-            #: Left alone it would be silent for ever; closed, it comes back by its cursor.
-            log.exception("a stream could not be brought up to date")
-            relay.drop(subscriber, "failed")
-        else:
-            return
 
 
 def told_to(subscriber: Subscriber, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
@@ -80,44 +44,61 @@ class Join:
         self.relay, self.subscriber = relay, subscriber
         self.room = cast("Room", subscriber.topic)
         self.job_id = subscriber.reading.job_id
+        #: What is told with whatever comes next: a send costs as much as all the rest of it.
+        self._said = b""
 
     def run(self) -> None:
         if not self.room.ready.wait(CONFIRM):
             raise LogUnavailable(why="no confirmation")
         if self.subscriber.slow:
             self.relay.turns.wait()
-        if self.subscriber.fresh and not self._open():
-            return
+        if self.subscriber.fresh:
+            self._open()
         while not self.subscriber.closed and self._advance():
             if self.subscriber.slow:
                 self.relay.turns.wait()
 
     # The beginning --------------------------------------------------------------------------------------------
 
-    def _open(self) -> bool:
-        """Says where the stream stands, and whatever must be told before the first event."""
+    def _open(self) -> None:
+        """Where the stream stands, and whatever must be told before the first event."""
         subscriber, after = self.subscriber, self.subscriber.reading.after
         page = self._at(after)
         lens = subscriber.reading.lens
         opened = {
-            "cursor": str(page.last),
+            "cursor": str(self._newest(page)),
             "oldest": page.oldest,
             "retention_seconds": self.relay.retention_seconds,
             "transport": lens.transport,
             "filters": lens.filters,
         }
         first = lens.retry(random.randint(500, 1500)) + told_to(subscriber, "stream.open", opened)  # noqa: S311 - jitter
-        first += self._begin(after, page)
-        subscriber.fresh = False
-        return self.relay.send(subscriber, first) and dialogue.settle(self.relay, subscriber)
+        self._said = first + self._begin(after, page)
+
+    def _send(self, data: bytes = b"") -> bool:
+        """Sends what was said and *data*; what the client of a WebSocket is owed comes after the first of all."""
+        data, self._said = self._said + data, b""
+        first, self.subscriber.fresh = self.subscriber.fresh, False
+        if data and not self.relay.send(self.subscriber, data):
+            return False
+        return not first or dialogue.settle(self.relay, self.subscriber)
 
     def _at(self, after: Cursor | str | None) -> Page:
-        """Where the log stands; looked up anew where a shared look is older than the reader's own cursor."""
-        page = self.relay.reader.page(self.job_id, END, fresh=after == LATEST)
+        """Where the log stands; looked up anew where a shared look is older than the reader's own cursor.
+
+        While the feed is broken it is not known what a shared look has missed.
+        """
+        broken = self.relay.feed.broken_since is not None
+        page = self.relay.reader.page(self.job_id, END, fresh=broken or after == LATEST)
         outdated = self.room.last is not None and self.room.last.epoch != page.last.epoch
         if outdated or (isinstance(after, Cursor) and gap(after, page) is not None):
             page = self.relay.reader.page(self.job_id, END, fresh=True)
         return page
+
+    def _newest(self, page: Page) -> Cursor:
+        """Where the log stands: *page* may be older than what the room has heard since."""
+        last = self.room.last
+        return page.last if last is None or last.epoch != page.last.epoch else max(last, page.last)
 
     def _begin(self, after: Cursor | str | None, page: Page) -> bytes:
         if after == LATEST:
@@ -165,14 +146,25 @@ class Join:
         return self._tell(at, near)
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
-        chosen, end = self._cut(self._chosen(near), near[-1].cursor)
+        stretch = self._stretch(near)
         #: It stands in the log as it is now, also behind an event that was written under an earlier epoch.
-        self.subscriber.position = Cursor(at.epoch, end.seq)
-        data = self._encoded(chosen)
-        if chosen and self._terminal(chosen[-1]):
-            self._end(chosen[-1].cursor, data)
+        self.subscriber.position = Cursor(at.epoch, stretch.end.seq)
+        if stretch.terminal is not None:
+            self._end(stretch.terminal, stretch.data)
             return False
-        return not data or self.relay.send(self.subscriber, data)
+        return not stretch.data or self._send(stretch.data)
+
+    def _stretch(self, near: Sequence[Entry]) -> Stretch:
+        """What of *near* is told next; the same for all who are at this place, but for what is merged."""
+        if self._merging:
+            return self._made(near)
+        key = Key(self.job_id, self.subscriber.reading.lens, near[0].cursor, near[-1].cursor)
+        return self.relay.reader.stretches.get(key, partial(self._made, near))
+
+    def _made(self, near: Sequence[Entry]) -> Stretch:
+        chosen, end = self._cut(self._chosen(near), near[-1].cursor)
+        terminal = chosen[-1].cursor if chosen and self._terminal(chosen[-1]) else None
+        return Stretch(self._encoded(chosen), end, terminal)
 
     def _chosen(self, near: Sequence[Entry]) -> Sequence[Entry]:
         return self.subscriber.reading.lens.choose(near)
@@ -190,28 +182,38 @@ class Join:
 
     def _cut(self, chosen: Sequence[Entry], end: Cursor) -> tuple[Sequence[Entry], Cursor]:
         """As much as makes about one stretch, at least one event, and what it stands for; merged for the slow."""
-        slow = self.subscriber.slow
-        if slow or self.relay.live.level >= MERGING:
+        if self._merging:
             chosen = merge(chosen, logs=True)
-        stretch = next(stretches_of(chosen, SLOW_STRETCH if slow else STRETCH), chosen)
+        stretch = next(stretches_of(chosen, SLOW_STRETCH if self.subscriber.slow else STRETCH), chosen)
         return stretch, end if len(stretch) == len(chosen) else stretch[-1].cursor
+
+    @property
+    def _merging(self) -> bool:
+        return self.subscriber.slow or self.relay.live.level >= MERGING
 
     def _tell_gap(self, missing: Gap, page: Page) -> bool:
         room = self.room
         if room.last is not None and gap(room.last, page) is not None:
             room.lost = True
             self.relay.live.deliver(room, [])
-        return self.relay.send(self.subscriber, self._gap(missing))
+        return self._send(self._gap(missing))
 
     def _share(self, page: Page) -> None:
         """What was read for one is new to others too, and where nobody had read yet the room begins here."""
         room = self.room
+        if self._passed(page):
+            return
         if room.last is not None:
             #: Events of earlier epochs are history: the room is past them, or is told by the first that is not.
             self.relay.live.deliver(room, room.take([e for e in page.entries if e.cursor.epoch == page.last.epoch]))
         elif not page.entries or page.entries[-1].cursor == page.last:
             self._learn(page)
             self.relay.live.deliver(room, room.begin(page.last))
+
+    def _passed(self, page: Page) -> bool:
+        """Whether the room has had all of *page*: so it is for all but the first of a storm."""
+        last, reach = self.room.last, page.entries[-1].cursor.seq if page.entries else 0
+        return last is not None and last.epoch == page.last.epoch and reach <= last.seq
 
     def _learn(self, page: Page) -> None:
         """What the log says of the job where the room begins."""
@@ -223,19 +225,26 @@ class Join:
             return False
         if self.room.last != at:
             #: Ahead of the live feed, or its room has a hole: the log fills it, then both stand at one place.
-            upkeep.fill(self.relay, self.room)
-            gevent.sleep(0.01)
-            return True
+            return self._wait()
         if not self.subscriber.caught_up:
             self.subscriber.caught_up = True
-            if not self.relay.send(self.subscriber, told_to(self.subscriber, "stream.caught_up", {}, at)):
+            if not self._send(told_to(self.subscriber, "stream.caught_up", {}, at)):
                 return False
         if self.relay.live.say(self.subscriber):
             self.subscriber.slow = False
             self.room.enter(self.subscriber)
         return False
 
+    def _wait(self) -> bool:
+        """The log is about to tell more: reads on."""
+        if not self._send():
+            return False
+        upkeep.fill(self.relay, self.room)
+        gevent.sleep(0.01)
+        return True
+
     def _end(self, at: Cursor, data: bytes, reason: str = "terminal") -> None:
+        data, self._said = self._said + data, b""
         if not self.subscriber.caught_up:
             data += told_to(self.subscriber, "stream.caught_up", {}, at)
         self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)

@@ -6,13 +6,11 @@ been read beyond them, what they hold is left out, and nothing carries an id: wh
 
 from collections.abc import Sequence
 
-import gevent
-
-from app.relay import upkeep
 from app.relay.choice import Choice
 from app.relay.join import Join
 from app.relay.opening import Opening
 from app.relay.replay import Gap
+from app.relay.stretches import Stretch
 from jobs.eventlog import Cursor, Entry, Page
 
 #: Snapshots that go out in one send, as far as they are small.
@@ -45,7 +43,7 @@ class JoinMany(Join):
             return super()._advance()
         if opening.left:
             told = self._show(opening)
-            return not told or self.relay.send(self.subscriber, told)
+            return not told or self._send(told)
         opening.until = self.relay.reader.beyond(opening).seq
         return True
 
@@ -62,6 +60,10 @@ class JoinMany(Join):
     def _chosen(self, near: Sequence[Entry]) -> Sequence[Entry]:
         chosen, opening = super()._chosen(near), self.subscriber.opening
         return chosen if opening is None else opening.news(chosen)
+
+    def _stretch(self, near: Sequence[Entry]) -> Stretch:
+        """What one knows already is not told again: so it is each one's own."""
+        return self._made(near)
 
     def _encoded(self, chosen: Sequence[Entry]) -> bytes:
         lens = self.subscriber.reading.lens
@@ -90,12 +92,6 @@ class JoinMany(Join):
         if self.subscriber.caught_up:
             self.subscriber.opening = None
         return going_on
-
-    def _wait(self) -> bool:
-        """The feed is about to tell more: reads on."""
-        upkeep.fill(self.relay, self.room)
-        gevent.sleep(0.01)
-        return True
 
     def _ends(self) -> list[int] | None:
         """Where in the feed the named jobs have ended, 0 for one that is gone; None where that is not so of all."""

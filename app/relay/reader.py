@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 from gevent.event import AsyncResult
 
 from app.relay.choice import MANY, Choice
+from app.relay.gather import Gather
 from app.relay.lobby import dense
 from app.relay.opening import Card, Opening
+from app.relay.stretches import Stretches
 from jobs.errors import JobNotFound
 from jobs.eventlog import Cursor, Page
+from jobs.events import TERMINAL
 from jobs.feed import FedLog
-from jobs.head import decode_head
+from jobs.head import Head, decode_head
 
 T = TypeVar("T")
 
@@ -21,9 +24,9 @@ T = TypeVar("T")
 PAGE, MOST = 200, 1000
 #: Seconds for which a read serves those who come after it. What it misses they get live, or see as a hole.
 KEEP = 0.1
-#: The same for where a log stands and for events that have others behind them, which never change: what is missing of
-#: the newest is read on from there. A storm lasts for a second or two.
-HISTORY = 2.0
+#: The same for where a log stands and for events, which never change: what is missing of the newest is read on from
+#: there. A storm lasts for a second or two, and for some more on a busy machine.
+HISTORY = 10.0
 #: Pages kept of one job for that.
 PAGES = 8
 #: Reads kept at most, and bytes of events in one that is kept.
@@ -48,6 +51,8 @@ class Reader:
 
     def __init__(self, log: FedLog, snapshot: Snapshot, cards: Cards = no_cards) -> None:
         self._log, self._snapshot, self._cards = log, snapshot, cards
+        self._stands: Gather[str, Page | None] = Gather(self._ask)
+        self._heads: Gather[str, bytes | None] = Gather(self.heads)
         self.feed = log.feed
         #: When each began, and what comes of it.
         self._flying: dict[object, tuple[float, AsyncResult]] = {}
@@ -55,24 +60,46 @@ class Reader:
         self._kept: dict[object, tuple[float, float, Any]] = {}
         #: Of each job, the last pages that had events, and when each was asked for.
         self._pages: dict[str, deque[tuple[float, Page]]] = {}
+        #: What of them was encoded.
+        self.stretches = Stretches()
         #: Reads that went to the log, for the metrics and the tests.
         self.reads = 0
 
     def page(self, job_id: str, after: int, *, fresh: bool = False, since: float = 0.0) -> Page:
         """Events after *after*; *fresh* looks now, where a moment ago is not good enough.
 
-        The log's newest events are those of a read that began no earlier than *since*.
+        The log's newest events are those of a read that began no earlier than *since*, unless nothing can follow them.
         """
+        if fresh and after == END and job_id != MANY:
+            return self.stand(job_id)
         if not fresh and (rest := self._rest(job_id, after, since)) is not None:
             return rest
         keep = HISTORY if after == END and job_id != MANY else KEEP
         return self.shared((job_id, after), lambda: self._look(job_id, after), fresh=fresh, since=since, keep=keep)
 
+    def stand(self, job_id: str) -> Page:
+        """Where the log stands now; asked together with all who ask at this moment."""
+        page = self._stands.get(job_id)
+        if page is None:
+            raise JobNotFound(job_id=job_id)
+        return page
+
+    def head(self, job_id: str) -> Head:
+        """The job's head as it is now, asked for as :meth:`stand` is."""
+        found = self._heads.get(job_id)
+        if found is None:
+            raise JobNotFound(job_id=job_id)
+        return decode_head(found)
+
+    def _ask(self, job_ids: Sequence[str]) -> Sequence[Page | None]:
+        self.reads += 1
+        return self._log.stands(job_ids)
+
     def _rest(self, job_id: str, after: int, since: float) -> Page | None:
         """What follows *after* in a page that was read for another a moment ago."""
         oldest = monotonic() - HISTORY
         for began, page in self._pages.get(job_id, ()):
-            if began < (max(oldest, since) if page.entries[-1].cursor == page.last else oldest):
+            if began < oldest or (began < since and _goes_on(page)):
                 continue
             place = after + 1 - page.entries[0].cursor.seq
             if 0 <= place < len(page.entries) and page.entries[place].cursor.seq == after + 1:
@@ -82,6 +109,8 @@ class Reader:
     def _look(self, job_id: str, after: int) -> Page:
         if job_id == MANY:
             return dense(self.feed.read(after, PAGE), after)
+        if after == END:
+            return self._log.read(job_id, END, 1)
         began = monotonic()
         page = self._log.read(job_id, after, self._limit(job_id))
         if page.entries and (job_id in self._pages or len(self._pages) < KEPT // PAGES) and _bytes(page) <= KEPT_BYTES:
@@ -201,6 +230,13 @@ class Reader:
         now = monotonic()
         self._kept = {key: kept for key, kept in self._kept.items() if now - kept[0] < HISTORY}
         self._pages = {job_id: pages for job_id, pages in self._pages.items() if now - pages[-1][0] < HISTORY}
+        self.stretches.forget()
+
+
+def _goes_on(page: Page) -> bool:
+    """Whether an event may follow right behind *page* that was not there when it was read."""
+    last = page.entries[-1]
+    return last.cursor == page.last and last.type not in TERMINAL
 
 
 def _bytes(page: Page) -> int:

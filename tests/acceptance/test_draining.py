@@ -1,4 +1,7 @@
-"""A web process that is told to stop: nobody who had come to it is turned away, and nobody is left hanging."""
+"""A web process that is told to stop: nobody who had come to it is turned away, and nobody is left hanging.
+
+Nor does one that goes on wait for ever for whoever asks nothing.
+"""
 
 import json
 import signal
@@ -78,3 +81,18 @@ def test_an_answer_given_before_all_was_sent_is_not_lost_with_the_connection(ser
     for _ in range(5):
         client = ask(service.port, head.encode() + bytes(3_000_000))
         assert answer(client).startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_asks_nothing_or_half_a_question_is_not_waited_for_and_streams_are_none_of_them(service: Service) -> None:
+    port = free_port()
+    service.web(port=port, GUNICORN_CMD_ARGS="--keep-alive=1")
+    job = service.submit("steady", count=100_000, pause=0.05)["id"]
+    get = "GET /v1/jobs/%s%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    stream = ask(port, (get % (job, "/events?after=latest")).encode())
+    silent, halfway, kept = [ask(port, said) for said in (b"", b"GET / HT", (get % (job, "")).encode())]
+    with silent, halfway, kept, stream:
+        assert silent.recv(1) == halfway.recv(1) == b""
+        with kept.makefile("rb") as whole, stream.makefile("rb") as lines:
+            assert whole.read().startswith(b"HTTP/1.1 200 ")
+            assert any(line.startswith(b"event: item") for line in lines)
+    service.client.post(f"/v1/jobs/{job}/cancel")

@@ -205,6 +205,17 @@ def test_heads_come_in_the_order_asked_for_and_none_where_there_is_no_job(log: E
     assert log.heads([]) == []
 
 
+def test_where_logs_stand_is_told_of_many_at_once_without_their_events(log: EventLog) -> None:
+    filled(log, 5)
+    filled(log, 3, job_id=OTHER)
+    one, nobody, other = log.stands([JOB, "nobody", OTHER])
+    assert one == log.read(JOB, 2**53)
+    assert nobody is None
+    assert other is not None
+    assert (other.entries, other.last.seq, other.oldest) == ([], 3, 1)
+    assert log.stands([]) == []
+
+
 # Begin and end ---------------------------------------------------------------------------------------------------
 
 

@@ -164,6 +164,20 @@ def test_a_storm_of_readers_costs_a_handful_of_reads(parts: Parts, relay: Relay)
     assert all(client.seqs == whole(writer) for client in clients)
 
 
+def test_a_storm_of_readers_is_encoded_once_for_each_lens(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer, encoded = begin(parts), []
+    work(writer, 30)
+    encode = Lens.encode
+    monkeypatch.setattr(Lens, "encode", lambda lens, entries: encoded.append(lens) or encode(lens, entries))
+    lenses = [Lens(), Lens(types=("job.*",)), Lens(transport="ndjson")]
+    clients = [Client(relay, writer.job_id, lens=lens) for lens in lenses for _ in range(20)]
+    finish(*[client.start() for client in clients])
+    assert len(encoded) == len(set(encoded)) == len(lenses)
+    assert all(client.seqs == whole(writer) for client in clients[:20])
+
+
 def test_a_reader_that_reads_slowly_delays_nobody_and_gets_everything(parts: Parts, relay: Relay) -> None:
     writer = begin(parts)
     slow = Client(relay, writer.job_id, pause=lambda: 0.002)

@@ -78,3 +78,28 @@ def test_a_room_that_begins_now_begins_behind_events_that_were_read_now() -> Non
     shared.page(JOB, 10, since=confirmed)
     shared.page(JOB, 710, since=confirmed)
     assert [after for after, _ in log.asked] == [0, 700, 710]
+
+
+def test_behind_a_log_that_has_ended_nothing_is_missed_however_old_the_read_is() -> None:
+    log = Log(300)
+    log.entries[-1] = log.entries[-1]._replace(type="job.succeeded")
+    shared = reader(log)
+    shared.page(JOB, 0)
+    shared.page(JOB, 700)
+    assert shared.page(JOB, 710, since=monotonic()).entries[-1].type == "job.succeeded"
+    assert [after for after, _ in log.asked] == [0, 700]
+
+
+def test_a_storm_that_lasts_for_seconds_reads_no_more_than_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(300)
+    shared = reader(log)
+    now = monotonic()
+    for _ in range(6):
+        at = 0
+        while at < 1000:
+            at = shared.page(JOB, at, since=now).entries[-1].cursor.seq
+        shared.page(JOB, END)
+        shared.forget()
+        began = monotonic()
+        monkeypatch.setattr("app.relay.reader.monotonic", lambda began=began: began + 1)
+    assert len(log.asked) <= 5

@@ -1,0 +1,52 @@
+"""A subscriber's way up to date, whatever comes: tried again while Redis is away, ended where the job is gone."""
+
+import logging
+import random
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import gevent
+
+from app.relay import upkeep
+from app.relay.join import Join, told_to
+from app.relay.subscriber import Subscriber
+from jobs.errors import JobNotFound, LogUnavailable
+
+if TYPE_CHECKING:
+    from app.relay.hub import Relay
+
+log = logging.getLogger("tailrace.stream")
+
+#: Seconds for which a stream that has just been opened waits for a Redis that is away.
+AWAY = 1.0
+
+
+def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
+    """Brings the subscriber up to date, as *kind* does it; waits while Redis is away, ends where the job is gone."""
+    try:
+        _run(relay, subscriber, kind)
+    finally:
+        subscriber.rejoining = False
+
+
+def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
+    pause, began = 0.1, monotonic()
+    while not subscriber.closed and not subscriber.live and not subscriber.ending:
+        try:
+            kind(relay, subscriber).run()
+        except LogUnavailable:
+            if subscriber.fresh and monotonic() - began > AWAY:
+                #: It has been told nothing yet, and would not be told why.
+                retry_ms = random.randint(1000, 5000)  # noqa: S311 - jitter
+                upkeep.reconnect(relay, subscriber, "redis_away", retry_ms=retry_ms)
+                return
+            pause = min(2.0, pause * 2)
+            gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
+        except JobNotFound:
+            relay.end(subscriber, told_to(subscriber, "stream.end", {"reason": "gone"}), "gone")
+        except Exception:
+            #: Left alone it would be silent for ever; closed, it comes back by its cursor.
+            log.exception("a stream could not be brought up to date")
+            relay.drop(subscriber, "failed")
+        else:
+            return
