@@ -9,11 +9,22 @@ from typing import Any
 import redis
 
 from jobs import keys
+from jobs.cluster import Cluster
 from jobs.errors import CursorMoved, JobNotFound, LogUnavailable
 from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page
 
 #: Events read at most in one look behind a checkpoint: more than twice what a writer leaves between two.
 TAIL = 2000
+
+#: Heads read in one call: so many keep Redis from others for a quarter of a millisecond.
+HEADS = 250
+
+#: heads(head, ...): the summary of each job, as append.lua stored it. One call costs a fifth of as many HGET.
+_HEADS = """
+local found = {}
+for i, key in ipairs(KEYS) do found[i] = redis.call('HGET', key, 'h') end
+return found
+"""
 
 #: How Redis says that it cannot serve now; versions before 7 put the script's name before what it met.
 _AWAY = re.compile(r"(?:^|: -)(LOADING|MISCONF|OOM|READONLY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY)\b")
@@ -43,6 +54,7 @@ class RedisLog(EventLog):
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
         self._append = client.register_script(script("append.lua"))
         self._read = client.register_script(script("read.lua"))
+        self._heads = client.register_script(_HEADS)
 
     def append(self, job_id: str, batch: Batch) -> Cursor:
         arguments: list[Any] = [
@@ -89,9 +101,20 @@ class RedisLog(EventLog):
         return {name.decode(): value for name, value in found.items()}
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
+        names = [keys.head(job_id) for job_id in job_ids]
+        if isinstance(self._client, Cluster):
+            return self._spread(names)
+        found: list[bytes | None] = []
+        for begin in range(0, len(names), HEADS):
+            with available():
+                found += self._heads(names[begin : begin + HEADS])
+        return found
+
+    def _spread(self, names: Sequence[str]) -> list[bytes | None]:
+        """The heads of jobs that are each in a slot of a cluster."""
         with available(), self._client.pipeline(transaction=False) as pipe:
-            for job_id in job_ids:
-                pipe.hget(keys.head(job_id), "h")
+            for name in names:
+                pipe.hget(name, "h")
             return list(pipe.execute())
 
     def delete(self, job_id: str) -> None:

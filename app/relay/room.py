@@ -113,9 +113,9 @@ class Room(Topic):
                 del self.live[subscriber.reading.lens]
 
     def silent(self) -> bool:
-        """Whether nothing has been passed on since this was last asked."""
+        """Whether nothing has been passed on since this was last asked, or it never was."""
         looked, self.looked = self.looked, self.last
-        return looked is self.last
+        return looked is None or looked is self.last
 
     @property
     def watched(self) -> set[str]:

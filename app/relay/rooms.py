@@ -28,6 +28,9 @@ class Rooms:
     def all(self) -> list[Room]:
         return list(self._open.values())
 
+    def channels(self) -> list[bytes]:
+        return list(self._open)
+
     def holds(self, room: Room) -> bool:
         """Whether anybody still listens in *room*."""
         return self._open.get(room.channel) is room

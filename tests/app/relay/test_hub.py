@@ -173,7 +173,7 @@ def test_a_reader_that_reads_slowly_delays_nobody_and_gets_everything(parts: Par
     work(writer, 200, text="x" * 5000, end=False)
     until(lambda: all(client.seqs[-1:] == [writer.job.seq] for client in quick))
     assert slow.seqs[-1] < writer.job.seq
-    held = [subscriber for subscriber in relay._subscribers.values() if subscriber.rest]
+    held = [subscriber for subscriber in relay.open.values() if subscriber.rest]
     assert sum(len(subscriber.rest) for subscriber in held) < 600_000
     work(writer, 1)
     finish(*running)
