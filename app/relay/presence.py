@@ -6,8 +6,7 @@ from collections.abc import Set as AbstractSet
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import gevent
-
+from app.relay.beat import pause
 from jobs import keys
 from jobs.errors import LogUnavailable
 from jobs.head import decode_head
@@ -76,7 +75,7 @@ def run(relay: "Relay", index: Index) -> None:
     """Runs for as long as the process does, in a greenlet of its own: a Redis that hangs must hold up no heartbeat."""
     presence = Presence(relay, Sight(index))
     while True:
-        gevent.sleep(TURN_SECONDS)
+        pause(TURN_SECONDS)
         try:
             presence.turn()
         except LogUnavailable as error:
