@@ -19,6 +19,24 @@ from jobs.model import EDGES, JobState
 _WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.items()}  # type: ignore[attr-defined]
 
 
+class Register:
+    """Of which rooms something is asked every second: kept as it changes, for of thousands hardly any is among them."""
+
+    def __init__(self) -> None:
+        #: Those whose job waits in its queue.
+        self.waiting: dict[Room, None] = {}
+        #: Those of whose job nobody has told anything yet.
+        self.strange: set[Room] = set()
+        #: Job id → seconds for which it may go unwatched, of those that may not for as long as they like.
+        self.bound: dict[str, float] = {}
+
+    def strike(self, room: "Room") -> None:
+        """*room* is shut."""
+        self.waiting.pop(room, None)
+        self.strange.discard(room)
+        self.bound.pop(room.job_id, None)
+
+
 class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
@@ -36,12 +54,14 @@ class Room(Topic):
         "looked",
         "queue",
         "ready",
+        "register",
         "told",
-        "waits",
     )
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, register: Register | None = None) -> None:
         super().__init__(job_id)
+        self.register = register or Register()
+        self.register.strange.add(self)
         self.channel = keys.log(job_id).encode()
         #: Set from when on nothing is missed here; when that was, by the monotonic clock.
         self.ready, self.confirmed = Event(), 0.0
@@ -56,9 +76,8 @@ class Room(Topic):
         self.filling = False
         #: Where it stood when it was last held against the log.
         self.looked: Cursor | None = None
-        #: The job's queue and type, and whether it waits there; known once somebody has read the log.
+        #: The job's queue and type; known once somebody has read the log.
         self.queue = self.kind = ""
-        self.waits = False
         #: The place in the queue that was told last; whether somebody has come since, and whether it had none.
         self.told: dict[str, Any] | None = None
         self.fresh, self.left = True, False
@@ -66,6 +85,18 @@ class Room(Topic):
     @property
     def empty(self) -> bool:
         return not (self.live or self._joining or self.bells)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the job waits in its queue."""
+        return self in self.register.waiting
+
+    @waits.setter
+    def waits(self, waits: bool) -> None:
+        if waits:
+            self.register.waiting[self] = None
+        else:
+            self.register.waiting.pop(self, None)
 
     def ring(self) -> None:
         for bell in self.bells or ():
@@ -140,6 +171,9 @@ class Room(Topic):
         """The job as it was where the room begins; where it had ended nothing comes live to say so."""
         self.over = head.state.terminal
         self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
+        self.register.strange.discard(self)
+        if head.unwatched_seconds is not None:
+            self.register.bound[self.job_id] = head.unwatched_seconds
 
     def note(self, passed: Sequence[Entry]) -> None:
         for entry in passed:
