@@ -1,5 +1,6 @@
 """GET /v1/jobs/{id}/events: one URL, every transport, one cursor."""
 
+import sys
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -40,7 +41,9 @@ class Streams:
         obstacle = self.obstacle(job_id or None)
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
-        reading = Reading(job_id=job_id, after=after, lens=lens, peer=request.remote_addr or "-", path=request.path)
+        #: One text for all of a client, and of a route: each stream keeps them.
+        peer, path = sys.intern(request.remote_addr or "-"), str(request.url_rule or "-")
+        reading = Reading(job_id=job_id, after=after, lens=lens, peer=peer, path=path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
             headers["Content-Encoding"] = "gzip"

@@ -1,6 +1,7 @@
 """How the request in hand wants its events: from which cursor on, over which transport, and which of them."""
 
 import re
+from functools import lru_cache
 
 from flask import request
 
@@ -54,7 +55,7 @@ def cursor_text() -> str | None:
 
 def lens_of(transport: str, *, deflate: bool = False) -> Lens:
     """How the request in hand wants its events."""
-    return Lens(
+    lens = Lens(
         transport=transport,
         deflate=deflate,
         named=request.args.get("names") != "0",
@@ -62,6 +63,13 @@ def lens_of(transport: str, *, deflate: bool = False) -> Lens:
         min_interval_ms=whole_number("min_interval", 0, 0, MAX_INTERVAL_MS),
         gzip=transport in {"sse", "ndjson"} and _compressed(),
     )
+    return _shared(lens)
+
+
+@lru_cache(maxsize=1024)
+def _shared(lens: Lens) -> Lens:
+    """Of equal ones the first: thousands of streams want their events alike."""
+    return lens
 
 
 def _compressed() -> bool:

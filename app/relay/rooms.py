@@ -39,7 +39,8 @@ class Rooms:
         channel = (keys.FEED if job_id == MANY else keys.log(job_id)).encode()
         room = self._open.get(channel)
         if room is None:
-            room = self._open[channel] = Lobby(self.register) if job_id == MANY else Room(job_id, self.register)
+            room = Lobby(self.register, channel) if job_id == MANY else Room(job_id, self.register, channel)
+            self._open[channel] = room
             self._feed.subscribe(channel)
         return room
 

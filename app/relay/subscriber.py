@@ -40,7 +40,7 @@ class Reading:
     after: Cursor | str | None
     lens: Lens
     peer: str = "-"
-    #: Fit for a log line: without query, so without tokens.
+    #: Fit for a log line: without query, so without tokens; ``<job_id>`` stands for the job.
     path: str = "-"
     #: Where the client may speak too: what becomes of its messages.
     hear: Hear | None = None

@@ -65,13 +65,15 @@ def _turn(relay: "Relay", pace: Pace, patrol: "Patrol") -> None:
     relay.positions.turn(now)
     patrol.turn()
     for subscriber in relay.agenda.due(now, relay.open):
+        due = 0.0
         try:
             _attend(relay, pace, subscriber, monotonic())
+            due = _next(pace, subscriber)
         except Exception:
             #: It must not keep from their turn those who come after it.
             log.exception("upkeep of a stream")
         if not subscriber.closed:
-            relay.agenda.put(subscriber, _next(pace, subscriber))
+            relay.agenda.put(subscriber, due)
         slices.breathe()
 
 
