@@ -85,6 +85,11 @@ class Room(Topic):
         self.told: dict[str, Any] | None = None
         self.fresh, self.left = True, False
 
+    @property
+    def crowd(self) -> int:
+        """How many streams are in it, live or not."""
+        return len(self.joining) + sum(len(audience.listeners) for audience in self.live.values())
+
     def confirm(self, now: float) -> None:
         """Its channel is confirmed: from here on it needs no event of its own (144 bytes)."""
         self.confirmed = now

@@ -30,6 +30,11 @@ class Rooms:
     def channels(self) -> list[bytes]:
         return list(self._open)
 
+    def crowd(self, job_id: str) -> int:
+        """Streams that read the job here."""
+        room = self.at(keys.log(job_id).encode())
+        return 0 if room is None else room.crowd
+
     def holds(self, room: Room) -> bool:
         """Whether anybody still listens in *room*."""
         return self._open.get(room.channel) is room
