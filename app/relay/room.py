@@ -1,5 +1,6 @@
 """A topic with those who listen to it."""
 
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -184,7 +185,9 @@ class Room(Topic):
     def learn(self, head: Head) -> None:
         """The job as it was where the room begins; where it had ended nothing comes live to say so."""
         self.over = head.state.terminal
-        self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
+        #: Thousands of rooms have one text for each.
+        self.queue, self.kind = sys.intern(head.queue), sys.intern(head.type)
+        self.waits = head.state is JobState.QUEUED
         self.register.strange.discard(self)
         if head.unwatched_seconds is not None:
             self.register.bound[self.job_id] = head.unwatched_seconds
