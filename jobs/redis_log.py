@@ -16,7 +16,7 @@ from jobs.eventlog import Batch, Cursor, Entry, EventLog, Page
 #: Events read at most in one look behind a checkpoint: more than twice what a writer leaves between two.
 TAIL = 2000
 
-#: Heads read in one call: so many keep Redis from others for a quarter of a millisecond.
+#: Heads read in one call: so many keep Redis from others for less than a millisecond.
 HEADS = 250
 
 #: heads(head, ...): the summary of each job, as append.lua stored it. One call costs a fifth of as many HGET.

@@ -85,7 +85,8 @@ def _next(pace: Pace, subscriber: Subscriber) -> float:
 
 
 def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:
-    dialogue.refresh(relay, subscriber)
+    if subscriber.hearing is not None:
+        dialogue.refresh(relay, subscriber)
     silence = now - subscriber.heard
     if subscriber.parting:
         if silence > pace.parting:
@@ -96,7 +97,7 @@ def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> N
     elif now >= subscriber.retire:
         reconnect(relay, subscriber, "rotate")
     elif silence >= pace.heartbeat - relay.agenda.width or _first(pace, subscriber, now):
-        _beat(relay, subscriber, now)
+        _beat(relay, subscriber)
 
 
 def _first(pace: Pace, subscriber: Subscriber, now: float) -> bool:
@@ -104,11 +105,11 @@ def _first(pace: Pace, subscriber: Subscriber, now: float) -> bool:
     return now - subscriber.opened < pace.heartbeat and subscriber.hearing is None
 
 
-def _beat(relay: "Relay", subscriber: Subscriber, now: float) -> None:
-    if not dialogue.ping(subscriber):
+def _beat(relay: "Relay", subscriber: Subscriber) -> None:
+    if subscriber.hearing is not None and not dialogue.ping(subscriber):
         reconnect(relay, subscriber, "silent")
-    elif relay.send(subscriber, subscriber.reading.lens.heartbeat):
-        subscriber.heard = now
+    else:
+        relay.send(subscriber, subscriber.reading.lens.heartbeat)
 
 
 def reconnect(relay: "Relay", subscriber: Subscriber, reason: str, *, retry_ms: int = 500) -> None:
