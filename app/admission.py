@@ -35,7 +35,7 @@ class Admission:
             return LOAD
         if len(relay) >= most.max_streams:
             return PROCESS
-        if job_id is not None and relay.census.jobs[job_id] >= most.max_streams_per_job:
+        if job_id is not None and relay.rooms.crowd(job_id) >= most.max_streams_per_job:
             return JOB
         peer = request.remote_addr or ""
         if not self._own(peer, request) and relay.census.clients[client_of(peer)] >= most.max_streams_per_client:

@@ -1,5 +1,6 @@
 """GET /v1/jobs/{id}/events: one URL, every transport, one cursor."""
 
+import sys
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -41,7 +42,9 @@ class Streams:
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
         asked = in_hand()
-        reading = Reading(job_id=job_id, after=after, lens=lens, peer=asked.remote_addr or "-", path=asked.path)
+        #: One text for all of a client, and of a route: each stream keeps them.
+        peer, path = sys.intern(asked.remote_addr or "-"), str(asked.url_rule or "-")
+        reading = Reading(job_id=job_id, after=after, lens=lens, peer=peer, path=path)
         headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
         if lens.gzip:
             headers["Content-Encoding"] = "gzip"

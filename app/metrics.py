@@ -27,8 +27,6 @@ class Metrics:
         self.jobs_waiting = Gauge("tailrace_jobs_waiting", "Jobs that wait, by queue.", ["queue"], registry=registry)
         self.workers = Gauge("tailrace_workers", "Workers that live.", registry=registry)
         ProcessCollector(registry=registry)
-        #: The counter of each verb and code, as the registry is slow to find it.
-        self._counters: dict[tuple[str, int], Counter] = {}
 
     def watch(self, relay: Relay, overload: Overload) -> None:
         """Adds the figures of *relay* and of its *overload*, read when they are asked for."""

@@ -76,7 +76,7 @@ def lens_of(transport: str, *, deflate: bool = False) -> Lens:
 @lru_cache(_REMEMBERED)
 def _lens(transport: str, deflate: bool, _query: bytes, _encodings: str | None) -> Lens:
     """That of the request in hand, of which it looks at what is given only."""
-    return Lens(
+    lens = Lens(
         transport=transport,
         deflate=deflate,
         named=request.args.get("names") != "0",
@@ -84,6 +84,13 @@ def _lens(transport: str, deflate: bool, _query: bytes, _encodings: str | None) 
         min_interval_ms=whole_number("min_interval", 0, 0, MAX_INTERVAL_MS),
         gzip=transport in {"sse", "ndjson"} and _compressed(),
     )
+    return _shared(lens)
+
+
+@lru_cache(maxsize=1024)
+def _shared(lens: Lens) -> Lens:
+    """Of equal ones the first: thousands of streams want their events alike."""
+    return lens
 
 
 def _compressed() -> bool:

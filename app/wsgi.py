@@ -15,6 +15,7 @@ from app import events, many, sockets
 from app.factory import create_app
 from app.metrics import Metrics
 from app.relay import presence
+from app.relay.beat import pause
 from app.relay.gauge import Gauge
 from app.relay.governor import Governor
 from app.relay.hub import Relay
@@ -33,7 +34,7 @@ from jobs.wiring import assemble
 log = logging.getLogger("tailrace.web")
 
 #: Seconds between looks at whether the process is to stop, and those over which its streams then end.
-_LOOK = 0.2
+_LOOK = 0.25
 _SPREAD = 4.0
 #: What readers get on top to take their last words.
 _LAST_WORDS = 2.0
@@ -105,7 +106,7 @@ def watch(worker: Any) -> None:
 
 def _drain(worker: Any) -> None:
     while worker.alive:
-        gevent.sleep(_LOOK)
+        pause(_LOOK)
     relay.drain(_SPREAD)
 
 

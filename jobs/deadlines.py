@@ -49,6 +49,21 @@ for i = 1, #ARGV, 2 do redis.call('ZADD', KEYS[1], 'XX', 'GT', now + ARGV[i + 1]
 """
 
 
+#: pending(key, ...; 'now', ms or '', ...): whether each key holds anything by Redis's clock, by ms, or at all.
+_PENDING = """
+local time = redis.call('TIME')
+local now, found = time[1] * 1000 + math.floor(time[2] / 1000), {}
+for i, key in ipairs(KEYS) do
+  local by = ARGV[i] == 'now' and now or ARGV[i]
+  found[i] = by == '' and redis.call('EXISTS', key) or redis.call('ZCOUNT', key, '-inf', by)
+end
+return found
+"""
+
+#: By Redis's own clock; however late.
+NOW, EVER = "now", ""
+
+
 class Deadlines:
     """The leases, and those whom somebody has to watch. Every call may raise LogUnavailable."""
 
@@ -61,6 +76,13 @@ class Deadlines:
         self._hold = client.register_script(_HOLD)
         self._overdue = client.register_script(_OVERDUE)
         self._watched = client.register_script(_WATCHED)
+        self._pending = client.register_script(_PENDING)
+
+    def pending(self, until: Mapping[str, str | int]) -> set[str]:
+        """Of the keys of *until* those that hold anything by then (ms, NOW, EVER): a look at them all in one call."""
+        with available():
+            found = self._pending(list(until), list(until.values()))
+        return {key for key, count in zip(until, found, strict=True) if count}
 
     def lease(self, job_ids: Sequence[str], *, mode: str = "") -> list[str]:
         """Sets the leases of *job_ids*; mode ``XX`` renews only and returns those that had none, ``NX`` keeps."""

@@ -1,12 +1,13 @@
 """What puts right whatever a crash left behind: run by one process a second, web or worker, whichever comes first."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
 from jobs import decisions, keys
 from jobs.clock import Clock
+from jobs.deadlines import EVER, NOW
 from jobs.errors import JobNotFound, LogUnavailable, TailraceError
 from jobs.files import FileStore
 from jobs.head import Head
@@ -41,9 +42,18 @@ class Sweep:
     def __init__(self, lifecycle: Lifecycle, files: FileStore, clock: Clock, *, retention_seconds: int) -> None:
         self._life, self._files, self._clock = lifecycle, files, clock
         self._retention_ms = retention_seconds * 1000
-        #: Rings come after all that puts jobs into queues.
-        queued = (self._overdue, self._due, self._expired, self._unwatched, self._misfiled, self._misplaced)
-        self._repairs = (*queued, self._unheard, self._old, self._unused)
+        #: Each with the key that holds what it is for. Rings come after all that puts jobs into queues.
+        self._repairs: dict[Callable[[], None], str] = {
+            self._overdue: keys.LEASES,
+            self._due: keys.SCHEDULED,
+            self._expired: keys.EXPIRY,
+            self._unwatched: keys.UNWATCHED,
+            self._misfiled: keys.LIVE,
+            self._misplaced: keys.LIMITS,
+            self._unheard: keys.QUEUES,
+            self._old: keys.FINISHED,
+            self._unused: keys.FILES,
+        }
         self._away, self._trusted_from, self._watched_from = False, 0, clock() + RETURN_MS
 
     def turn(self) -> bool:
@@ -61,12 +71,28 @@ class Sweep:
         return mine
 
     def run(self) -> None:
-        for repair in self._repairs:
+        try:
+            pending = self._pending()
+        except LogUnavailable as error:
+            self._away = True
+            log.warning("sweep left off: %s", error)
+            return
+        for repair, key in self._repairs.items():
+            #: What was repaired before may have put a job into a queue that was new.
+            if key not in pending and not (pending and key == keys.QUEUES):
+                continue
             try:
                 repair()
             except LogUnavailable as error:
                 self._away = True
                 log.warning("sweep: %s left off: %s", repair.__name__.strip("_"), error)
+
+    def _pending(self) -> set[str]:
+        """The keys in which there is something to do: a process at rest asks this of Redis, and no more."""
+        now = self._clock()
+        old, ever = now - self._retention_ms, (keys.LIVE, keys.LIMITS, keys.QUEUES)
+        by_time = {keys.SCHEDULED: now, keys.EXPIRY: now, keys.FINISHED: old, keys.FILES: old}
+        return self._life.index.pending({keys.LEASES: NOW, keys.UNWATCHED: NOW, **by_time, **dict.fromkeys(ever, EVER)})
 
     def _overdue(self) -> None:
         """Jobs whose lease ran out go to their next attempt or end."""

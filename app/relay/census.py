@@ -1,4 +1,4 @@
-"""Who holds how many of the process's streams: by the client's address, and by the job that is read.
+"""Who holds how many of the process's streams, by the client's address; those of a job are in its room.
 
 Pure.
 """
@@ -17,22 +17,16 @@ class Census:
     """Kept up to date by the relay as connections come and go."""
 
     def __init__(self) -> None:
-        self.jobs: Counter[str] = Counter()
         self.clients: Counter[str] = Counter()
 
     def enter(self, reading: Reading) -> None:
-        self.jobs[reading.job_id] += 1
         self.clients[client_of(reading.peer)] += 1
 
     def leave(self, reading: Reading) -> None:
-        _less(self.jobs, reading.job_id)
-        _less(self.clients, client_of(reading.peer))
-
-
-def _less(counter: Counter[str], key: str) -> None:
-    counter[key] -= 1
-    if counter[key] <= 0:
-        del counter[key]
+        client = client_of(reading.peer)
+        self.clients[client] -= 1
+        if self.clients[client] <= 0:
+            del self.clients[client]
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,9 @@ UNREAD = 256 * 1024
 #: The share of its time that the loop may be at work; that alone leads to no more than a level: whoever is served in
 #: time is not turned away for it.
 BUSY, BUSY_MOST = 0.97, 2
+#: Where it has fewer deliveries a second than so many it is at work on something else (crowds that come, calls), and
+#: merging events would free nothing: a tenth of its time at most.
+DELIVERIES = 2000
 
 #: Seconds of strain, net, before each step up. The first: longer than a page that loads, a log that is replayed or a
 #: thousand clients that come at once keep the loop busy. The last: nobody is turned away who had only come with many.
@@ -64,7 +67,8 @@ class Signs:
 
     def too_much(self, level: int) -> bool:
         """Whether *level* is not enough."""
-        return self.strain >= 1 or (self.busy >= BUSY and level < BUSY_MOST)
+        full = self.busy >= BUSY and self.demand >= DELIVERIES
+        return self.strain >= 1 or (full and level < BUSY_MOST)
 
     @property
     def slack(self) -> bool:

@@ -7,8 +7,10 @@ Drawn as one subscriber's way:
               └──────────────────── slow, or the log in another epoch ◀────────────┘
 """
 
+import random
 import socket
 from contextlib import AbstractContextManager
+from time import monotonic
 from typing import cast
 
 import gevent
@@ -17,6 +19,7 @@ from gevent.event import Event
 from gevent.hub import get_hub
 
 from app.relay import dialogue, joining, upkeep
+from app.relay.agenda import Agenda
 from app.relay.census import Census
 from app.relay.feed import Feed
 from app.relay.join import Join
@@ -57,17 +60,19 @@ class Relay:
         self.rooms = Rooms(self.feed)
         self.tally, self.census = Tally(), Census()
         self.draining = False
-        self._subscribers: dict[int, Subscriber] = {}
+        #: Every stream, by its socket's number; when each is looked at.
+        self.open: dict[int, Subscriber] = {}
+        self.agenda = Agenda(upkeep.tick(pace), monotonic())
         #: By descriptor, the head of each HTTP response that is yet to go out, with the first bytes behind it.
         self._heads: dict[int, bytes] = {}
         self._poll = Poll(get_hub(), self._on_writable, self._on_readable, self._on_gone)
         self._ticker: gevent.Greenlet | None = None
 
     def __len__(self) -> int:
-        return len(self._subscribers)
+        return len(self.open)
 
     def subscribers(self) -> list[Subscriber]:
-        return list(self._subscribers.values())
+        return list(self.open.values())
 
     # Coming and going -----------------------------------------------------------------------------------------
 
@@ -79,8 +84,9 @@ class Relay:
         self._start()
         room = self.rooms.open(reading.job_id)
         lifetime, beat = self.pace.rotate, self.pace.heartbeat
-        subscriber = Subscriber(raw(sock), reading, room, lifetime=lifetime, beat=beat)
-        self._subscribers[subscriber.fd] = subscriber
+        subscriber = Subscriber(raw(sock), reading, room, lifetime=lifetime)
+        self.open[subscriber.fd] = subscriber
+        self.agenda.put(subscriber, subscriber.opened + beat * random.random())  # noqa: S311 - jitter
         self._poll.add(subscriber.fd)
         self.tally.opened += 1
         self.census.enter(reading)
@@ -137,7 +143,7 @@ class Relay:
         if subscriber.closed:
             return
         subscriber.closed = True
-        del self._subscribers[subscriber.fd]
+        del self.open[subscriber.fd]
         self._heads.pop(subscriber.fd, None)
         self._poll.remove(subscriber.fd)
         subscriber.sock.close()
@@ -201,7 +207,7 @@ class Relay:
             self.watch(subscriber)
 
     def _on_writable(self, fd: int) -> None:
-        subscriber = self._subscribers.get(fd)
+        subscriber = self.open.get(fd)
         if subscriber is None:
             return
         try:
@@ -217,12 +223,12 @@ class Relay:
                 self.rejoin(subscriber)
 
     def _on_readable(self, fd: int) -> None:
-        subscriber = self._subscribers.get(fd)
+        subscriber = self.open.get(fd)
         if subscriber is not None:
             dialogue.turn(self, subscriber)
 
     def _on_gone(self, fd: int) -> None:
-        subscriber = self._subscribers.get(fd)
+        subscriber = self.open.get(fd)
         if subscriber is not None:
             dialogue.finish(self, subscriber)
             self.drop(subscriber, subscriber.ending if subscriber.parting else "gone")

@@ -98,7 +98,7 @@ class Join:
     def _newest(self, page: Page) -> Cursor:
         """Where the log stands: *page* may be older than what the room has heard since."""
         last = self.room.last
-        return page.last if last is None or last.epoch != page.last.epoch else max(last, page.last)
+        return page.last if last is None or last.epoch != page.last.epoch else max(last, page.last, key=_seq)
 
     def _begin(self, after: Cursor | str | None, page: Page) -> bytes:
         if after == LATEST:
@@ -248,3 +248,7 @@ class Join:
         if not self.subscriber.caught_up:
             data += told_to(self.subscriber, "stream.caught_up", {}, at)
         self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)
+
+
+def _seq(at: Cursor) -> int:
+    return at.seq

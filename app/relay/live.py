@@ -51,8 +51,7 @@ class Live:
         if room.ready.is_set():
             upkeep.fill(self._relay, room)
             room.ring()
-        room.confirmed = monotonic()
-        room.ready.set()
+        room.confirm(monotonic())
 
     def on_live(self, channel: bytes, payload: bytes) -> None:
         """One message; :meth:`on_heard` looks at it, together with others of its job that came at the same time."""

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from app.relay.audience import Audience
 from app.relay.choice import MANY, Choice
-from app.relay.room import Room
-from jobs import keys
+from app.relay.room import Register, Room
 from jobs.errors import InvalidCursor
 from jobs.eventlog import Cursor, Entry, Page
 from jobs.feed import FeedPage
@@ -19,9 +18,8 @@ class Lobby(Room):
 
     __slots__ = ("rung",)
 
-    def __init__(self) -> None:
-        super().__init__(MANY)
-        self.channel = keys.FEED.encode()
+    def __init__(self, register: Register, channel: bytes) -> None:
+        super().__init__(MANY, register, channel)
         #: Where the feed stood when its bell rang last: it may ring while it is being read.
         self.rung: Cursor | None = None
 

@@ -4,8 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import gevent
-
+from app.relay.beat import pause
 from app.relay.gauge import Gauge
 from app.relay.governor import Governor, Signs
 from jobs.errors import LogUnavailable
@@ -41,7 +40,7 @@ class Overload:
         self._gauge.read()
         self._tell()
         while True:
-            gevent.sleep(SAMPLE)
+            pause(SAMPLE)
             self.turn()
 
     def turn(self) -> None:
@@ -76,7 +75,7 @@ class Overload:
 def report(overload: Overload, say: Callable[[int], None]) -> None:
     """Says the level, in a greenlet of its own: a Redis that hangs holds up nothing else."""
     while True:
-        gevent.sleep(SAY)
+        pause(SAY)
         try:
             say(overload.level)
         except LogUnavailable as error:

@@ -37,7 +37,7 @@ class Positions:
             gevent.spawn(self._look, rooms)
 
     def _chosen(self) -> list[Room]:
-        waiting = [room for room in self._relay.rooms.all() if room.waits and room.live]
+        waiting = [room for room in self._relay.rooms.register.waiting if room.live]
         fresh = [room for room in waiting if room.fresh][:LOOK]
         begin = self._next if self._next < len(waiting) else 0
         others = waiting[begin : begin + LOOK - len(fresh)]

@@ -6,9 +6,7 @@ from collections.abc import Set as AbstractSet
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import gevent
-
-from jobs import keys
+from app.relay.beat import pause
 from jobs.errors import LogUnavailable
 from jobs.head import decode_head
 from jobs.index import RETURN_MS, Index
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
 RETURN_SECONDS = RETURN_MS / 1000
 #: Seconds between two looks at who listens.
 TURN_SECONDS = 1.0
-
-#: Who reads many jobs watches those that it names, and they come and go in one room.
-_LOBBY = keys.FEED.encode()
 
 log = logging.getLogger("tailrace.web")
 
@@ -50,33 +45,28 @@ class Presence:
 
     def __init__(self, relay: "Relay", sight: Sight) -> None:
         self._relay, self._sight = relay, sight
-        #: What the heads of the jobs that somebody listens to say; it never changes. Of them, those that say anything.
+        #: What the heads of the jobs say whose rooms were told nothing of them; it never changes.
         self._allowed: dict[str, float | None] = {}
-        self._bound: dict[str, float | None] = {}
-        self._changes = -1
 
     def turn(self) -> None:
         """Two calls at most, however many listen; LogUnavailable while Redis is away."""
-        rooms = self._relay.rooms
-        if rooms.changes != self._changes or rooms.at(_LOBBY) is not None:
-            changes = rooms.changes
-            self._look({job_id for room in rooms.all() for job_id in room.watched})
-            self._changes = changes
-        self._sight.saw(self._bound)
+        register = self._relay.rooms.register
+        self._look({job_id for room in tuple(register.strange) for job_id in room.watched})
+        self._sight.saw({**self._allowed, **register.bound})
 
     def _look(self, ids: AbstractSet[str]) -> None:
+        """Whoever follows a job's events has read its head; who waits for pages, or reads many jobs, has not."""
         new = [job_id for job_id in ids if job_id not in self._allowed]
         for job_id, head in zip(new, self._relay.reader.heads(new), strict=True):
             self._allowed[job_id] = None if head is None else decode_head(head).unwatched_seconds
         self._allowed = {job_id: seconds for job_id, seconds in self._allowed.items() if job_id in ids}
-        self._bound = {job_id: seconds for job_id, seconds in self._allowed.items() if seconds is not None}
 
 
 def run(relay: "Relay", index: Index) -> None:
     """Runs for as long as the process does, in a greenlet of its own: a Redis that hangs must hold up no heartbeat."""
     presence = Presence(relay, Sight(index))
     while True:
-        gevent.sleep(TURN_SECONDS)
+        pause(TURN_SECONDS)
         try:
             presence.turn()
         except LogUnavailable as error:

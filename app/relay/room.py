@@ -1,5 +1,6 @@
 """A topic with those who listen to it."""
 
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -19,6 +20,27 @@ from jobs.model import EDGES, JobState
 _WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.items()}  # type: ignore[attr-defined]
 
 
+class Register:
+    """Of which rooms something is asked every second: kept as it changes, for of thousands hardly any is among them."""
+
+    def __init__(self) -> None:
+        #: What all wait for whose channel is confirmed: nothing.
+        self.ready = Event()
+        self.ready.set()
+        #: Those whose job waits in its queue.
+        self.waiting: dict[Room, None] = {}
+        #: Those of whose job nobody has told anything yet.
+        self.strange: set[Room] = set()
+        #: Job id → seconds for which it may go unwatched, of those that may not for as long as they like.
+        self.bound: dict[str, float] = {}
+
+    def strike(self, room: "Room") -> None:
+        """*room* is shut."""
+        self.waiting.pop(room, None)
+        self.strange.discard(room)
+        self.bound.pop(room.job_id, None)
+
+
 class Room(Topic):
     """One job, as one web process carries it; its subscription in Redis lives as long as this does."""
 
@@ -36,13 +58,15 @@ class Room(Topic):
         "looked",
         "queue",
         "ready",
+        "register",
         "told",
-        "waits",
     )
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, register: Register | None = None, channel: bytes = b"") -> None:
         super().__init__(job_id)
-        self.channel = keys.log(job_id).encode()
+        self.register = register or Register()
+        self.register.strange.add(self)
+        self.channel = channel or keys.log(job_id).encode()
         #: Set from when on nothing is missed here; when that was, by the monotonic clock.
         self.ready, self.confirmed = Event(), 0.0
         #: Subscribers that are up to date, by lens.
@@ -56,16 +80,38 @@ class Room(Topic):
         self.filling = False
         #: Where it stood when it was last held against the log.
         self.looked: Cursor | None = None
-        #: The job's queue and type, and whether it waits there; known once somebody has read the log.
+        #: The job's queue and type; known once somebody has read the log.
         self.queue = self.kind = ""
-        self.waits = False
         #: The place in the queue that was told last; whether somebody has come since, and whether it had none.
         self.told: dict[str, Any] | None = None
         self.fresh, self.left = True, False
 
     @property
+    def crowd(self) -> int:
+        """How many streams are in it, live or not."""
+        return len(self.joining) + sum(len(audience.listeners) for audience in self.live.values())
+
+    def confirm(self, now: float) -> None:
+        """Its channel is confirmed: from here on it needs no event of its own (144 bytes)."""
+        self.confirmed = now
+        self.ready.set()
+        self.ready = self.register.ready
+
+    @property
     def empty(self) -> bool:
         return not (self.live or self._joining or self.bells)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the job waits in its queue."""
+        return self in self.register.waiting
+
+    @waits.setter
+    def waits(self, waits: bool) -> None:
+        if waits:
+            self.register.waiting[self] = None
+        else:
+            self.register.waiting.pop(self, None)
 
     def ring(self) -> None:
         for bell in self.bells or ():
@@ -113,9 +159,9 @@ class Room(Topic):
                 del self.live[subscriber.reading.lens]
 
     def silent(self) -> bool:
-        """Whether nothing has been passed on since this was last asked."""
+        """Whether nothing has been passed on since this was last asked, or it never was."""
         looked, self.looked = self.looked, self.last
-        return looked is self.last
+        return looked is None or looked is self.last
 
     @property
     def watched(self) -> set[str]:
@@ -139,7 +185,12 @@ class Room(Topic):
     def learn(self, head: Head) -> None:
         """The job as it was where the room begins; where it had ended nothing comes live to say so."""
         self.over = head.state.terminal
-        self.queue, self.kind, self.waits = head.queue, head.type, head.state is JobState.QUEUED
+        #: Thousands of rooms have one text for each.
+        self.queue, self.kind = sys.intern(head.queue), sys.intern(head.type)
+        self.waits = head.state is JobState.QUEUED
+        self.register.strange.discard(self)
+        if head.unwatched_seconds is not None:
+            self.register.bound[self.job_id] = head.unwatched_seconds
 
     def note(self, passed: Sequence[Entry]) -> None:
         for entry in passed:

@@ -8,7 +8,7 @@ from gevent.event import Event
 from app.relay.choice import MANY
 from app.relay.feed import Feed
 from app.relay.lobby import Lobby
-from app.relay.room import Room
+from app.relay.room import Register, Room
 from jobs import keys
 from jobs.errors import LogUnavailable
 
@@ -22,11 +22,18 @@ class Rooms:
         self._open: dict[bytes, Room] = {}
         #: The room that a channel belongs to, if anybody listens: at(channel).
         self.at = self._open.get
-        #: How often a room was opened or shut.
-        self.changes = 0
+        self.register = Register()
 
     def all(self) -> list[Room]:
         return list(self._open.values())
+
+    def channels(self) -> list[bytes]:
+        return list(self._open)
+
+    def crowd(self, job_id: str) -> int:
+        """Streams that read the job here."""
+        room = self.at(keys.log(job_id).encode())
+        return 0 if room is None else room.crowd
 
     def holds(self, room: Room) -> bool:
         """Whether anybody still listens in *room*."""
@@ -37,8 +44,8 @@ class Rooms:
         channel = (keys.FEED if job_id == MANY else keys.log(job_id)).encode()
         room = self._open.get(channel)
         if room is None:
-            room = self._open[channel] = Lobby() if job_id == MANY else Room(job_id)
-            self.changes += 1
+            room = Lobby(self.register, channel) if job_id == MANY else Room(job_id, self.register, channel)
+            self._open[channel] = room
             self._feed.subscribe(channel)
         return room
 
@@ -46,7 +53,7 @@ class Rooms:
         """Nobody may be left in *room*: then its subscription ends too."""
         if room.empty and self.holds(room):
             del self._open[room.channel]
-            self.changes += 1
+            self.register.strike(room)
             self._feed.unsubscribe(room.channel)
 
     def ring(self) -> None:

@@ -40,7 +40,7 @@ class Reading:
     after: Cursor | str | None
     lens: Lens
     peer: str = "-"
-    #: Fit for a log line: without query, so without tokens.
+    #: Fit for a log line: without query, so without tokens; ``<job_id>`` stands for the job.
     path: str = "-"
     #: Where the client may speak too: what becomes of its messages.
     hear: Hear | None = None
@@ -71,6 +71,7 @@ class Subscriber:
         "rest",
         "retire",
         "sent",
+        "slot",
         "slow",
         "sock",
         "topic",
@@ -81,7 +82,7 @@ class Subscriber:
     #: Seconds for which a reader may be blocked before what it is behind with is merged.
     SLOW: ClassVar[float] = 1.0
 
-    def __init__(self, sock: "_socket.socket", reading: Reading, topic: Topic, *, lifetime: float, beat: float) -> None:
+    def __init__(self, sock: "_socket.socket", reading: Reading, topic: Topic, *, lifetime: float) -> None:
         self.sock, self._send, self.fd = sock, sock.send, sock.fileno()
         self.reading, self.topic = reading, topic
         #: The last event told, whatever the filter let through.
@@ -104,8 +105,8 @@ class Subscriber:
         self._pack = zlib.compressobj(6, zlib.DEFLATED, _GZIP, _MEMORY) if reading.lens.gzip else None
         self.opened = time.monotonic()
         self.retire = self.opened + lifetime * random.uniform(0.8, 1.0)  # noqa: S311 - jitter
-        #: When bytes last left for it; in the past at first, so that heartbeats of many do not fall together.
-        self.heard = self.opened - beat * random.random()  # noqa: S311 - jitter
+        #: When bytes last left for it, and when it is looked at (``app/relay/agenda.py``).
+        self.heard, self.slot = self.opened, 0
 
     def stands_at(self, at: Cursor) -> bool:
         """Whether it was told everything up to *at*, or of another epoch."""

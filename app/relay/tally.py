@@ -34,4 +34,5 @@ class Tally:
             number, last = 101, subscriber.hearing.acknowledged
             how_far = "" if last is None else f", acknowledged {last}"
         line = '%s "GET %s" %d %d %.3fs %s%s'
-        log.info(line, reading.peer, reading.path, number, subscriber.sent, seconds, reason, how_far)
+        path = reading.path.replace("<job_id>", reading.job_id)
+        log.info(line, reading.peer, path, number, subscriber.sent, seconds, reason, how_far)

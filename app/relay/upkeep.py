@@ -2,7 +2,9 @@
 
 import logging
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -10,12 +12,13 @@ import gevent
 
 from app.relay import dialogue
 from app.relay.choice import MANY
+from app.relay.delivery import Slices
 from app.relay.replay import gap
 from app.relay.room import Room
 from app.relay.subscriber import Subscriber
 from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Cursor
-from jobs.head import decode_head
+from jobs.head import decode_seq
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
@@ -37,36 +40,53 @@ class Pace:
     check: float = 10.0
 
 
+def tick(pace: Pace) -> float:
+    """Seconds from one turn to the next."""
+    return min(1.0, pace.heartbeat / 2)
+
+
 def run(relay: "Relay", pace: Pace) -> None:
     """Runs for as long as the relay does, in a greenlet of its own."""
-    checked = monotonic()
+    patrol = Patrol(relay, pace)
     while True:
-        gevent.sleep(min(1.0, pace.heartbeat / 2))
-        now = monotonic()
+        gevent.sleep(relay.agenda.wait(monotonic()))
         try:
-            _turn(relay, pace, now)
+            _turn(relay, pace, patrol)
         except Exception:
             #: Whatever it was: without heartbeats all streams would be given up by whoever stands between.
             log.exception("upkeep")
-        if now - checked >= pace.check:
-            checked = now
-            gevent.spawn(_check, relay)
 
 
-def _turn(relay: "Relay", pace: Pace, now: float) -> None:
+def _turn(relay: "Relay", pace: Pace, patrol: "Patrol") -> None:
+    now, slices = monotonic(), Slices()
     relay.reader.forget()
-    heard = now - pace.heartbeat
-    for subscriber in relay.subscribers():
-        #: Of thousands nearly all are passed over: each look costs every second.
-        if subscriber.heard <= heard or subscriber.retire <= now or subscriber.hearing is not None or subscriber.rest:
-            _attend(relay, pace, subscriber, now)
     relay.live.settle()
     relay.live.look(now)
     relay.positions.turn(now)
+    patrol.turn()
+    for subscriber in relay.agenda.due(now, relay.open):
+        due = 0.0
+        try:
+            _attend(relay, pace, subscriber, monotonic())
+            due = _next(pace, subscriber)
+        except Exception:
+            #: It must not keep from their turn those who come after it.
+            log.exception("upkeep of a stream")
+        if not subscriber.closed:
+            relay.agenda.put(subscriber, due)
+        slices.breathe()
+
+
+def _next(pace: Pace, subscriber: Subscriber) -> float:
+    """When it is to be looked at again: at the next turn where it is behind or may speak, else once it was silent."""
+    if subscriber.rest or subscriber.hearing is not None:
+        return 0.0
+    return min(subscriber.heard + min(pace.heartbeat, pace.stuck), subscriber.retire)
 
 
 def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> None:
-    dialogue.refresh(relay, subscriber)
+    if subscriber.hearing is not None:
+        dialogue.refresh(relay, subscriber)
     silence = now - subscriber.heard
     if subscriber.parting:
         if silence > pace.parting:
@@ -76,15 +96,20 @@ def _attend(relay: "Relay", pace: Pace, subscriber: Subscriber, now: float) -> N
             relay.drop(subscriber, "stuck")
     elif now >= subscriber.retire:
         reconnect(relay, subscriber, "rotate")
-    elif silence >= pace.heartbeat:
-        _beat(relay, subscriber, now)
+    elif silence >= pace.heartbeat - relay.agenda.width or _first(pace, subscriber, now):
+        _beat(relay, subscriber)
 
 
-def _beat(relay: "Relay", subscriber: Subscriber, now: float) -> None:
-    if not dialogue.ping(subscriber):
+def _first(pace: Pace, subscriber: Subscriber, now: float) -> bool:
+    """Its first look comes at a random moment, so that heartbeats of many who came at once do not fall together."""
+    return now - subscriber.opened < pace.heartbeat and subscriber.hearing is None
+
+
+def _beat(relay: "Relay", subscriber: Subscriber) -> None:
+    if subscriber.hearing is not None and not dialogue.ping(subscriber):
         reconnect(relay, subscriber, "silent")
-    elif relay.send(subscriber, subscriber.reading.lens.heartbeat):
-        subscriber.heard = now
+    else:
+        relay.send(subscriber, subscriber.reading.lens.heartbeat)
 
 
 def reconnect(relay: "Relay", subscriber: Subscriber, reason: str, *, retry_ms: int = 500) -> None:
@@ -148,19 +173,48 @@ def _fill_page(relay: "Relay", room: Room) -> bool:
     return room.last is not None and (room.last.seq < page.last.seq or room.behind)
 
 
-def _check(relay: "Relay") -> None:
-    """Compares the rooms that have been silent since the last look with the heads in the log.
+class Patrol:
+    """Compares rooms that have been silent since the last look with the heads in the log, some at every turn.
 
     A lost message costs latency, not data: where more comes, its number tells; this is for the last one before a pause.
     """
-    rooms = [room for room in relay.rooms.all() if room.last is not None and room.live and room.silent()]
-    for lobby in [room for room in rooms if room.job_id == MANY]:
-        rooms.remove(lobby)
-        fill(relay, lobby)
-    try:
+
+    def __init__(self, relay: "Relay", pace: Pace) -> None:
+        self._relay, self._turns = relay, max(1, floor(pace.check / tick(pace)))
+        self._round: list[bytes] = []
+        self._share = 0
+        self._looking = False
+
+    def turn(self) -> None:
+        """The next share of a round; in a greenlet of its own: a Redis that hesitates must hold up no heartbeat."""
+        if not self._looking:
+            self._looking = True
+            gevent.spawn(self._look)
+
+    def _look(self) -> None:
+        try:
+            self._compare([room for room in self._next() if room.last is not None and room.live and room.silent()])
+        except LogUnavailable:
+            pass  # the next round looks again
+        finally:
+            self._looking = False
+
+    def _next(self) -> list[Room]:
+        """Those of the next share that are still open; of a new round where none is left."""
+        rooms = self._relay.rooms
+        if not self._round:
+            self._round = rooms.channels()
+            self._share = -(-len(self._round) // self._turns)
+        share, self._round = self._round[: self._share], self._round[self._share :]
+        return [room for room in map(rooms.at, share) if room is not None]
+
+    def _compare(self, rooms: Sequence[Room]) -> None:
+        relay = self._relay
+        lobbies = [room for room in rooms if room.job_id == MANY]
+        rooms = [room for room in rooms if room.job_id != MANY]
         heads = relay.reader.heads([room.job_id for room in rooms])
-    except LogUnavailable:
-        return
-    for room, head in zip(rooms, heads, strict=True):
-        if head is None or room.last is None or decode_head(head).seq != room.last.seq:
-            fill(relay, room)
+        for room, head in zip(rooms, heads, strict=True):
+            if head is None or room.last is None or decode_seq(head) != room.last.seq:
+                fill(relay, room)
+        for lobby in lobbies:
+            fill(relay, lobby)

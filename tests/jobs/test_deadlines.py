@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from jobs import keys
+from jobs.deadlines import EVER, NOW
 from tests.histories import BEGIN
 from tests.jobs.conftest import Clients, Yard, yard_of
 from tests.service import wait_for
@@ -30,6 +31,18 @@ def test_a_lease_runs_out_by_the_clock_of_redis_not_by_ours(redis_url: str, clie
     assert wait_for(yard.index.overdue) == ["a"]
     assert yard.index.lease(["a"], mode="XX") == []
     assert yard.index.overdue() == []
+
+
+def test_what_is_due_is_seen_in_one_look_by_either_clock(yard: Yard) -> None:
+    yard.client.zadd(keys.LEASES, {"lost": 5})
+    yard.client.zadd(keys.UNWATCHED, {"watched": 10**15})
+    yard.client.zadd(keys.SCHEDULED, {"due": 100})
+    yard.client.zadd(keys.EXPIRY, {"later": 101})
+    yard.client.sadd(keys.QUEUES, "default")
+    until = {keys.LEASES: NOW, keys.UNWATCHED: NOW, keys.SCHEDULED: 100, keys.EXPIRY: 100}
+
+    due = {keys.LEASES, keys.SCHEDULED, keys.QUEUES}
+    assert yard.index.pending({**until, keys.QUEUES: EVER, keys.LIMITS: EVER, keys.FILES: 100}) == due
 
 
 # Lists -----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from jobs import decisions
 from jobs import events as ev
 from jobs.errors import InvalidEvent
 from jobs.eventlog import Cursor, Record
-from jobs.head import MAX_HEAD_BYTES, decode_head, encode_head, head_of
+from jobs.head import MAX_HEAD_BYTES, decode_head, decode_seq, encode_head, head_of
 from jobs.model import JobState
 from tests.histories import fold_all, histories, record_of, records_of
 
@@ -22,6 +22,7 @@ def test_a_head_is_read_back_as_it_was_written_and_stands_where_its_job_does(log
     head = decode_head(encode_head(head_of(job)))
 
     assert (head.id, Cursor(head.epoch, head.seq)) == (job.id, job.cursor)
+    assert decode_seq(encode_head(head)) == head.seq
     assert (head.state, head.run, head.attempt, head.released) == (job.state, job.run, job.attempt, job.released)
 
 

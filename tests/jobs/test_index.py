@@ -128,7 +128,7 @@ def test_a_forgotten_job_is_in_no_list(yard: Yard) -> None:
 
     assert not yard.client.exists(*LISTS)
     yard.sweep.run()
-    left = {keys.QUEUES, keys.SWEPT, keys.FEED, keys.FEED_AT}
+    left = {keys.QUEUES, keys.FEED, keys.FEED_AT}
     assert {key.decode() for key in yard.client.keys("*")} == left, "its place goes with the sweep"
 
 

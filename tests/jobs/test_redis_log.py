@@ -15,7 +15,7 @@ from jobs.eventlog import Batch, Cursor
 from jobs.files import FileStore
 from jobs.index import Index
 from jobs.redis_feed import RedisFeed
-from jobs.redis_log import RedisLog, available, parse_live
+from jobs.redis_log import TOGETHER, RedisLog, available, parse_live
 from jobs.wiring import redis_client
 from jobs.writer import Writer, load
 from tests.fault_proxy import FaultProxy
@@ -46,6 +46,17 @@ def writer(log: RedisLog, **more: Any) -> Writer:
 
 def all_keys(client: Any) -> set[str]:
     return {key.decode() for key in client.keys("*")}
+
+
+# Heads -----------------------------------------------------------------------------------------------------------
+
+
+def test_more_heads_than_one_call_reads_come_in_the_order_asked_for(client: Any, log: RedisLog) -> None:
+    ids = [f"{n:026}" for n in range(2 * TOGETHER + 1)]
+    for job_id in ids[::2]:
+        client.hset(keys.head(job_id), "h", job_id)
+
+    assert log.heads(ids) == [job_id.encode() if n % 2 == 0 else None for n, job_id in enumerate(ids)]
 
 
 # What lives how long ---------------------------------------------------------------------------------------------

@@ -44,6 +44,15 @@ def hasty(redis_url: str, clients: Clients, tmp_path: Path) -> Yard:
     return yard_of(clients(redis_url), tmp_path, lease_seconds=0.1)
 
 
+def test_where_nothing_is_pending_a_sweep_asks_redis_once(yard: Yard) -> None:
+    yard.sweep.run()
+    before = yard.client.info("stats")["total_commands_processed"]
+    yard.sweep.run()
+
+    #: The look itself, what its script calls (TIME, and a count of nine keys), and the question before.
+    assert yard.client.info("stats")["total_commands_processed"] - before == 1 + 10 + 1
+
+
 # After a crash ---------------------------------------------------------------------------------------------------
 
 

@@ -9,17 +9,15 @@ def reading(job_id: str, peer: str) -> Reading:
     return Reading(job_id=job_id, after="0", lens=Lens(), peer=peer)
 
 
-def test_streams_are_counted_by_job_and_by_client_and_forgotten_when_they_end() -> None:
+def test_streams_are_counted_by_client_and_forgotten_when_they_end() -> None:
     census = Census()
     open_ = [reading("a", "10.0.0.1"), reading("a", "10.0.0.2"), reading("b", "10.0.0.1")]
     for each in open_:
         census.enter(each)
-    assert (census.jobs["a"], census.jobs["b"]) == (2, 1)
     assert (census.clients["10.0.0.1"], census.clients["10.0.0.2"]) == (2, 1)
 
     for each in open_:
         census.leave(each)
-    assert not census.jobs
     assert not census.clients
 
 

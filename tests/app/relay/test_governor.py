@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from app.relay.governor import (
     BUSY_MOST,
+    DELIVERIES,
     FALL,
     HIGHEST,
     LATE,
@@ -81,7 +82,11 @@ def test_a_loop_that_is_hard_at_work_but_keeps_nobody_waiting_raises_nothing() -
 
 
 def test_a_loop_that_is_always_at_work_merges_what_it_sends_but_turns_nobody_away() -> None:
-    assert levels(Governor(), for_seconds(60, of(0.2, busy=1.0)))[-1] == BUSY_MOST
+    assert levels(Governor(), for_seconds(60, of(0.2, busy=1.0, demand=DELIVERIES)))[-1] == BUSY_MOST
+
+
+def test_a_loop_that_is_always_at_work_on_something_else_than_events_has_no_streams_told_of_it() -> None:
+    assert set(levels(Governor(), for_seconds(60, of(0.2, busy=1.0, demand=DELIVERIES - 1)))) == {0}
 
 
 # Down ------------------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_a_reader_that_reads_slowly_delays_nobody_and_gets_everything(parts: Par
     work(writer, 200, text="x" * 5000, end=False)
     until(lambda: all(client.seqs[-1:] == [writer.job.seq] for client in quick))
     assert slow.seqs[-1] < writer.job.seq
-    held = [subscriber for subscriber in relay._subscribers.values() if subscriber.rest]
+    held = [subscriber for subscriber in relay.open.values() if subscriber.rest]
     assert sum(len(subscriber.rest) for subscriber in held) < 600_000
     work(writer, 1)
     finish(*running)
@@ -230,6 +230,21 @@ def test_silence_is_broken_by_heartbeats_and_age_by_a_reconnect(parts: Parts) ->
     assert client.comments >= 1
     assert client.data("stream.reconnect")["reason"] == "rotate"
     relay.stop()
+
+
+def test_a_room_counts_the_streams_of_its_job_live_or_not(parts: Parts, relay: Relay) -> None:
+    writer, other = begin(parts), begin(parts)
+    clients = [Client(relay, writer.job_id, lens=lens) for lens in (Lens(), Lens(), Lens(named=False))]
+    running = [client.start() for client in clients]
+    until(lambda: sum(b"stream.caught_up" in client.raw for client in clients) == 3)
+    late, ours = socket.socketpair()
+    relay.adopt(ours, Reading(job_id=writer.job_id, after="0", lens=Lens()))
+
+    assert (relay.rooms.crowd(writer.job_id), relay.rooms.crowd(other.job_id)) == (4, 0)
+    late.close()
+    work(writer, 1)
+    finish(*running)
+    until(lambda: relay.rooms.crowd(writer.job_id) == 0)
 
 
 def test_draining_asks_everybody_to_come_back(parts: Parts, relay: Relay) -> None:

@@ -118,7 +118,7 @@ def test_it_has_no_id_so_that_a_reader_comes_back_by_the_last_event(line: Line) 
 def test_a_job_that_begins_is_told_of_no_more_and_asked_for_no_more(line: Line) -> None:
     watched, other = line.submit(), line.submit()
     client, waiting = line.watch(watched), line.watch(other)
-    until(lambda: told(client) == [1])
+    until(lambda: told(client) == [1] and told(waiting) == [2])
     line.take()
     until(lambda: "job.started" in client.types and told(waiting) == [2, 1])
     line.looks()

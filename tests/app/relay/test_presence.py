@@ -103,6 +103,28 @@ def test_a_job_that_is_gone_does_not_end_the_watch_of_the_others(parts: Parts, r
     gevent.killall(readers)
 
 
+def test_of_a_job_whose_events_are_followed_no_head_is_read_for_it(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(relay.reader, "heads", lambda ids: asked.extend(ids) or [None] * len(ids))
+    followed, paged = submitted(parts, cancel_when_unwatched_seconds=60), submitted(parts)
+    reader = Client(relay, followed)
+    running = reader.start()
+    until(lambda: "stream.caught_up" in reader.types)
+    presence = Presence(relay, Sight(parts.index))
+    with relay.listen(paged):
+        for _ in range(2):
+            presence.turn()
+
+    assert asked == [paged]
+    assert relay.rooms.register.bound == {followed: 60}
+    running.kill()
+    until(lambda: len(relay) == 0)
+    register = relay.rooms.register
+    assert (register.bound, register.strange, register.waiting) == ({}, set(), {})
+
+
 @pytest.mark.parametrize("state", ["terminal", "cancelling"])
 def test_a_watcher_brings_no_job_back_into_the_list(parts: Parts, state: str) -> None:
     job_id = submitted(parts, cancel_when_unwatched_seconds=60)
