@@ -82,7 +82,7 @@ def test_a_room_that_begins_now_begins_behind_events_that_were_read_now() -> Non
 
 def test_behind_a_log_that_has_ended_nothing_is_missed_however_old_the_read_is() -> None:
     log = Log(300)
-    log.entries[-1] = log.entries[-1]._replace(type="job.succeeded")
+    log.entries[-1] = Entry(Cursor("epoch", 1000), "job.succeeded", b"x")
     shared = reader(log)
     shared.page(JOB, 0)
     shared.page(JOB, 700)
