@@ -7,7 +7,7 @@ a hole. Nothing waits in memory for a slow reader: it is told a stretch, and whe
 import random
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import gevent
 
@@ -33,17 +33,13 @@ if TYPE_CHECKING:
 STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 
 
-def told_to(subscriber: Subscriber, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
-    return subscriber.reading.lens.control(name, subscriber.reading.job_id, data, cursor=cursor)
-
-
 class Join:
     """The way of a reader of one job; what differs for one of many is in ``joinmany``."""
 
     def __init__(self, relay: "Relay", subscriber: Subscriber) -> None:
         self.relay, self.subscriber = relay, subscriber
         self.room = cast("Room", subscriber.topic)
-        self.job_id = subscriber.reading.job_id
+        self.reading, self.job_id = subscriber.reading, subscriber.reading.job_id
         #: What is told with whatever comes next: a send costs as much as all the rest of it.
         self._said = b""
 
@@ -62,9 +58,8 @@ class Join:
 
     def _open(self) -> None:
         """Where the stream stands, and whatever must be told before the first event."""
-        subscriber, after = self.subscriber, self.subscriber.reading.after
-        page = self._at(after)
-        lens = subscriber.reading.lens
+        reading, lens = self.reading, self.reading.lens
+        page = self._at(reading.after)
         opened = {
             "cursor": str(self._newest(page)),
             "oldest": page.oldest,
@@ -72,8 +67,8 @@ class Join:
             "transport": lens.transport,
             "filters": lens.filters,
         }
-        first = lens.retry(random.randint(500, 1500)) + told_to(subscriber, "stream.open", opened)  # noqa: S311 - jitter
-        self._said = first + self._begin(after, page)
+        self._said = lens.retry(random.randint(500, 1500)) + reading.told("stream.open", opened)  # noqa: S311 - jitter
+        self._said += self._begin(reading.after, page)
 
     def _send(self, data: bytes = b"") -> bool:
         """Sends what was said and *data*; what the client of a WebSocket is owed comes after the first of all."""
@@ -118,10 +113,10 @@ class Join:
     def _snapshot(self) -> bytes:
         cursor, job = self.relay.reader.snapshot(self.job_id)
         self.subscriber.position = cursor
-        return told_to(self.subscriber, "stream.snapshot", {"job": job}, cursor)
+        return self.reading.told("stream.snapshot", {"job": job}, cursor)
 
     def _gap(self, missing: Gap) -> bytes:
-        return told_to(self.subscriber, "stream.gap", missing.data) + self._snapshot()
+        return self.reading.told("stream.gap", missing.data) + self._snapshot()
 
     # The replay -----------------------------------------------------------------------------------------------
 
@@ -158,7 +153,7 @@ class Join:
         """What of *near* is told next; the same for all who are at this place, but for what is merged."""
         if self._merging:
             return self._made(near)
-        key = Key(self.job_id, self.subscriber.reading.lens, near[0].cursor, near[-1].cursor)
+        key = Key(self.job_id, self.reading.lens, near[0].cursor, near[-1].cursor)
         return self.relay.reader.stretches.get(key, partial(self._made, near))
 
     def _made(self, near: Sequence[Entry]) -> Stretch:
@@ -167,10 +162,10 @@ class Join:
         return Stretch(self._encoded(chosen), end, terminal)
 
     def _chosen(self, near: Sequence[Entry]) -> Sequence[Entry]:
-        return self.subscriber.reading.lens.choose(near)
+        return self.reading.lens.choose(near)
 
     def _encoded(self, chosen: Sequence[Entry]) -> bytes:
-        return self.subscriber.reading.lens.encode(chosen)
+        return self.reading.lens.encode(chosen)
 
     def _terminal(self, entry: Entry) -> bool:
         """Whether the stream ends with *entry*."""
@@ -228,7 +223,7 @@ class Join:
             return self._wait()
         if not self.subscriber.caught_up:
             self.subscriber.caught_up = True
-            if not self._send(told_to(self.subscriber, "stream.caught_up", {}, at)):
+            if not self._send(self.reading.told("stream.caught_up", {}, at)):
                 return False
         if self.relay.live.say(self.subscriber):
             self.subscriber.slow = False
@@ -246,8 +241,8 @@ class Join:
     def _end(self, at: Cursor, data: bytes, reason: str = "terminal") -> None:
         data, self._said = self._said + data, b""
         if not self.subscriber.caught_up:
-            data += told_to(self.subscriber, "stream.caught_up", {}, at)
-        self.relay.end(self.subscriber, data + told_to(self.subscriber, "stream.end", {"reason": reason}, at), reason)
+            data += self.reading.told("stream.caught_up", {}, at)
+        self.relay.end(self.subscriber, data + self.reading.told("stream.end", {"reason": reason}, at), reason)
 
 
 def _seq(at: Cursor) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import gevent
 
 from app.relay import upkeep
-from app.relay.join import Join, told_to
+from app.relay.join import Join
 from app.relay.subscriber import Subscriber
 from jobs.errors import JobNotFound, LogUnavailable
 
@@ -43,7 +43,7 @@ def _run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]") -> None:
             pause = min(2.0, pause * 2)
             gevent.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter
         except JobNotFound:
-            relay.end(subscriber, told_to(subscriber, "stream.end", {"reason": "gone"}), "gone")
+            relay.end(subscriber, subscriber.reading.told("stream.end", {"reason": "gone"}), "gone")
         except Exception:
             #: Left alone it would be silent for ever; closed, it comes back by its cursor.
             log.exception("a stream could not be brought up to date")

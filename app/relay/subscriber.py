@@ -14,7 +14,7 @@ import socket
 import time
 import zlib
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from app.relay.hearing import Hear, Hearing
 from app.relay.lens import Lens
@@ -44,6 +44,10 @@ class Reading:
     path: str = "-"
     #: Where the client may speak too: what becomes of its messages.
     hear: Hear | None = None
+
+    def told(self, name: str, data: dict[str, Any], cursor: Cursor | None = None) -> bytes:
+        """An event of the stream itself, as this reader wants it."""
+        return self.lens.control(name, self.job_id, data, cursor=cursor)
 
 
 class Subscriber:
