@@ -159,9 +159,9 @@ class Room(Topic):
                 del self.live[subscriber.reading.lens]
 
     def silent(self) -> bool:
-        """Whether nothing has been passed on since this was last asked, or it never was."""
+        """Whether nothing has been passed on since this was last asked; at first, since the room began."""
         looked, self.looked = self.looked, self.last
-        return looked is None or looked is self.last
+        return looked is self.last or (looked is None and self._ring is None)
 
     @property
     def watched(self) -> set[str]:

@@ -20,6 +20,10 @@ from tests.service import ROOT, RedisServer
 FOLDER = ROOT / "data" / "bench"
 #: Seconds that one run of the generator may take.
 PATIENCE = 240.0
+#: Deliveries a second below which nobody looks for what a server bears.
+LEAST = 400
+#: The share of a step for which another may have had the server's core; as the generator has it.
+DISTURBED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,38 @@ class Target:
     def search(self, start: float, **options: Any) -> dict[str, Any]:
         """The highest rate that it bears."""
         return self.load("search", start=start, **options)[-1]
+
+    def search_apart(
+        self, start: float, *, factor: float = 2.0, bisect: int = 0, fails: int = 2, **options: Any
+    ) -> dict[str, Any]:
+        """As :meth:`search`, each step on connections of its own: a step that was too much leaves nothing to the next.
+
+        By the same rules: doubled until it fails, or quartered until it passes, then halved into; what fails is tried
+        again, and where another had the server's core meanwhile it says nothing.
+        """
+        best, rate, too_much = None, start, None
+        while too_much is None or rate < too_much:
+            found = self._judged(rate, fails, options)
+            if found["passed"]:
+                best, rate = found, rate * factor
+            else:
+                too_much = rate
+                if best or rate < LEAST:
+                    break
+                rate /= 4
+        for _ in range(bisect if best and too_much else 0):
+            between = (best["step"] + too_much) / 2
+            found = self._judged(between, fails, options)
+            best, too_much = (found, too_much) if found["passed"] else (best, between)
+        return {**best, "best": best["step"]} if best else {**found, "best": 0}
+
+    def _judged(self, rate: float, fails: int, options: Mapping[str, Any]) -> dict[str, Any]:
+        for _ in range(4):
+            found = self.rate(rate, **options)
+            fails -= found["waited"] < DISTURBED
+            if found["passed"] or fails <= 0:
+                break
+        return found
 
 
 class Subject(NamedTuple):

@@ -46,7 +46,20 @@ def _running(field: Field, channels: int) -> Iterator[Target]:
         #: Its door is open before its application is loaded.
         wait_for(lambda: httpx.get(f"http://127.0.0.1:{port}/livez").status_code == HTTPStatus.OK, what=OURS)
         jobs = Jobs(field, channels)
-        yield replace(target, options={**target.options, **jobs.options()}, renew=jobs.written)
+
+        def renew() -> None:
+            #: What was too much before is no part of what is measured next; streams may still be sent away for it.
+            wait_for(lambda: _level(port) == 0, 30, what="a service that has recovered")
+            jobs.written()
+
+        yield replace(target, options={**target.options, **jobs.options()}, renew=renew)
+
+
+def _level(port: int) -> float:
+    """How far the service has cut down."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    figures = httpx.get(f"http://127.0.0.1:{port}/metrics", headers=headers).raise_for_status().text
+    return float(figures.partition("\ntailrace_degradation_level ")[2].partition("\n")[0])
 
 
 def environment(field: Field, port: int) -> dict[str, str]:

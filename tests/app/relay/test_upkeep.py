@@ -7,7 +7,7 @@ import gevent
 from app.relay.room import Register, Room
 from app.relay.upkeep import Pace, Patrol
 from jobs import events as ev
-from jobs.eventlog import Cursor
+from jobs.eventlog import Cursor, Entry
 from jobs.wiring import Parts
 from tests.app.relay.conftest import Client, begin, finish, relay_of, until, whole, work
 
@@ -53,12 +53,15 @@ def test_a_round_comes_to_each_room_once_within_the_time_of_a_check(parts: Parts
     relay.stop()
 
 
-def test_a_room_is_held_against_the_log_at_its_first_look_and_where_nothing_came_since_the_last() -> None:
-    room = Room("job")
-    room.begin(Cursor("e", 3))
+def test_a_room_is_held_against_the_log_where_nothing_came_since_it_began_or_since_the_last_look() -> None:
+    room, busy = Room("job"), Room("job")
+    for each in (room, busy):
+        each.begin(Cursor("e", 3))
     assert [room.silent(), room.silent()] == [True, True]
-    room.last = Cursor("e", 4)
+    room.take([Entry(Cursor("e", 4), "item", b"{}")])
     assert [room.silent(), room.silent()] == [False, True]
+    busy.take([Entry(Cursor("e", 4), "item", b"{}")])
+    assert [busy.silent(), busy.silent()] == [False, True], "what comes says by its number whether any is missing"
 
 
 def test_one_stream_whose_upkeep_fails_keeps_none_of_the_others_from_theirs(parts: Parts) -> None:

@@ -54,6 +54,34 @@ def test_a_server_that_refuses_is_a_failure_that_says_so(field: Field) -> None:
         target.load("idle", channels=1, readers=1, header="", pub="none", patience=1)
 
 
+@pytest.mark.parametrize(("bears", "best"), [(50_000, 48_000), (7_000, 6_000), (0, 0), (130_000, 128_000)])
+def test_a_search_whose_steps_stand_alone_finds_what_is_borne(
+    field: Field, monkeypatch: pytest.MonkeyPatch, bears: float, best: float
+) -> None:
+    asked: list[float] = []
+
+    def rate(_target: Target, rate: float, **_options: object) -> dict[str, float]:
+        asked.append(rate)
+        return {"step": rate, "passed": rate <= bears, "waited": 0.0}
+
+    monkeypatch.setattr(Target, "rate", rate)
+    target = Target(field, OURS, [], {})
+    assert target.search_apart(32_000, bisect=2)["best"] == pytest.approx(best, rel=0.2)
+    assert len(asked) <= 20
+
+
+def test_a_step_in_which_another_had_the_core_says_nothing(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = [(0, 0.5), (0, 0.3), (1, 0.0), (0, 0.0), (0, 0.0)]
+
+    def rate(_target: Target, rate: float, **_options: object) -> dict[str, float]:
+        passed, waited = steps.pop(0)
+        return {"step": rate, "passed": passed, "waited": waited}
+
+    monkeypatch.setattr(Target, "rate", rate)
+    assert Target(field, OURS, [], {}).search_apart(1000)["best"] == 1000
+    assert steps == []
+
+
 def test_an_option_that_is_none_is_told(tmp_path: Path) -> None:
     done = subprocess.run([program("load", tmp_path), "rats=1"], capture_output=True, text=True, check=False)
 
