@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Events, and bytes of them, that may wait for their time; more go at once, merged.
 WAITING, WAITING_BYTES = 512, 128 * 1024
+#: Listeners from which on they are kept in a set.
+FEW = 5
 #: Bytes sent at a time: what of it a blocked listener could not take is kept for it.
 LOAD = 32 * 1024
 
@@ -39,10 +41,11 @@ class Audience:
 
     def __init__(self, room: "Room", lens: Lens) -> None:
         self.room, self.lens = room, lens
-        self.listeners: set[Subscriber] = set()
+        #: A set from FEW on: most jobs are watched by one, and thousands of sets of one are to be small.
+        self.listeners: tuple[Subscriber, ...] | set[Subscriber] = ()
         #: Those who came while something waited, and up to where they had been told of it by then.
-        self.newcomers: dict[Subscriber, Cursor] = {}
-        self.waiting: list[Entry] = []
+        self.newcomers: dict[Subscriber, Cursor] | None = None
+        self.waiting: list[Entry] | None = None
         self.size = 0
         #: When something was last sent, and when what waits is due (None: nothing waits).
         self.flushed = 0.0
@@ -57,18 +60,30 @@ class Audience:
 
     def enter(self, subscriber: "Subscriber", at: Cursor) -> None:
         if self.waiting:
+            if self.newcomers is None:
+                self.newcomers = {}
             self.newcomers[subscriber] = at
-        self.listeners.add(subscriber)
+        if isinstance(self.listeners, set):
+            self.listeners.add(subscriber)
+        else:
+            more = (*self.listeners, subscriber)
+            self.listeners = more if len(more) < FEW else set(more)
 
     def leave(self, subscriber: "Subscriber") -> None:
-        self.listeners.discard(subscriber)
-        self.newcomers.pop(subscriber, None)
+        if isinstance(self.listeners, set):
+            self.listeners.discard(subscriber)
+        else:
+            self.listeners = tuple(other for other in self.listeners if other is not subscriber)
+        if self.newcomers is not None:
+            self.newcomers.pop(subscriber, None)
 
     def add(self, entries: Sequence[Entry], rate: Rate, now: float) -> float | None:
         """Takes what is wanted of *entries*; when all that waits is due now, None where it was due then already."""
         wanted = self.lens.choose(entries)
         if not wanted:
             return None
+        if self.waiting is None:
+            self.waiting = []
         self.waiting += wanted
         due = now if rate.plain or self._full(wanted) else max(now, self.flushed + rate.shortest(wanted))
         if self.due is not None and self.due <= due:
@@ -95,7 +110,7 @@ class Audience:
     def _full(self, wanted: Iterable[Entry]) -> bool:
         """Whether too much waits with *wanted* for any of it to wait longer."""
         self.size += bytes_of(wanted)
-        return len(self.waiting) > WAITING or self.size > WAITING_BYTES
+        return len(self.waiting or ()) > WAITING or self.size > WAITING_BYTES
 
     def replan(self, rate: Rate, now: float) -> float | None:
         """The rate has changed: when what waits is due now, None where nothing does."""
@@ -106,13 +121,12 @@ class Audience:
 
     def take(self, rate: Rate, now: float) -> list[Load]:
         """What waits, for whom: one load for all, and one for each place that newcomers had been told up to."""
-        entries, newcomers = self.waiting, self.newcomers
-        self.waiting, self.size = [], 0
+        entries, newcomers = self.waiting or (), self.newcomers
+        self.waiting, self.newcomers, self.size = None, None, 0
         self.due, self.flushed = None, now
         if not newcomers:
             return self._loads(entries, rate, tuple(self.listeners))
-        self.newcomers = {}
-        loads = self._loads(entries, rate, tuple(self.listeners - newcomers.keys()))
+        loads = self._loads(entries, rate, tuple(who for who in self.listeners if who not in newcomers))
         for place in set(newcomers.values()):
             later = [entry for entry in entries if entry.cursor.seq > place.seq]
             loads += self._loads(later, rate, tuple(who for who, since in newcomers.items() if since == place))

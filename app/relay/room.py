@@ -49,6 +49,7 @@ class Room(Topic):
         "bells",
         "channel",
         "confirmed",
+        "equal",
         "filling",
         "fresh",
         "inbox",
@@ -80,6 +81,8 @@ class Room(Topic):
         self.filling = False
         #: Where it stood when it was last held against the log.
         self.looked: Cursor | None = None
+        #: Whether it was silent then, and so held against it.
+        self.equal = False
         #: The job's queue and type; known once somebody has read the log.
         self.queue = self.kind = ""
         #: The place in the queue that was told last; whether somebody has come since, and whether it had none.
@@ -159,9 +162,17 @@ class Room(Topic):
                 del self.live[subscriber.reading.lens]
 
     def silent(self) -> bool:
-        """Whether nothing has been passed on since this was last asked; at first, since the room began."""
+        """Whether nothing has been passed on since this was last asked; at first, since the room began.
+
+        Of a room that goes on being silent it is said every second time only: a last message that is lost is found as
+        soon as that of one in which events came until a moment before.
+        """
         looked, self.looked = self.looked, self.last
-        return looked is self.last or (looked is None and self._ring is None)
+        if looked is self.last:
+            self.equal = not self.equal
+        else:
+            self.equal = looked is None and self._ring is None
+        return self.equal
 
     @property
     def watched(self) -> set[str]:

@@ -55,7 +55,6 @@ class Subscriber:
 
     __slots__ = (
         "_pack",
-        "_send",
         "blocked",
         "caught_up",
         "closed",
@@ -87,7 +86,7 @@ class Subscriber:
     SLOW: ClassVar[float] = 1.0
 
     def __init__(self, sock: "_socket.socket", reading: Reading, topic: Topic, *, lifetime: float) -> None:
-        self.sock, self._send, self.fd = sock, sock.send, sock.fileno()
+        self.sock, self.fd = sock, sock.fileno()
         self.reading, self.topic = reading, topic
         #: The last event told, whatever the filter let through.
         self.position: Cursor | str | None = reading.after
@@ -129,7 +128,7 @@ class Subscriber:
         if self.rest or self._pack is not None:
             return self.write(data)
         try:
-            count = self._send(data)
+            count = self.sock.send(data)
         except BlockingIOError:
             count = 0
         if count != len(data):
@@ -151,7 +150,7 @@ class Subscriber:
             self.rest += data
             return False
         try:
-            count = self._send(data)
+            count = self.sock.send(data)
         except BlockingIOError:
             count = 0
         return self._count(data, count, time.monotonic())

@@ -32,7 +32,7 @@ class Topic:
         #: Made for the first event: a room in which nothing happens is to be small.
         self._ring: deque[Entry] | None = None
         #: Live events that wait for others which must come before them.
-        self.held: list[Entry] = []
+        self.held: list[Entry] | None = None
 
     def begin(self, at: Cursor) -> Sequence[Entry]:
         """A first reader has read the log up to *at*; what had arrived live meanwhile follows."""
@@ -63,7 +63,7 @@ class Topic:
         passed: list[Entry] = []
         last = self.last
         waiting = sorted([*self.held, *entries], key=_seq) if self.held else entries
-        self.held = []
+        self.held = None
         for entry in waiting:
             if last is None:
                 self._hold(entry)
@@ -88,6 +88,8 @@ class Topic:
         return [entry for entry in self._ring if entry.cursor.seq > at.seq]
 
     def _hold(self, entry: Entry) -> None:
+        if self.held is None:
+            self.held = []
         if len(self.held) < HELD:
             self.held.append(entry)
 

@@ -12,7 +12,7 @@ from gevent import socket
 from app.relay import feed
 from app.relay.hub import Relay
 from app.relay.lens import Lens
-from app.relay.subscriber import Reading
+from app.relay.subscriber import Reading, Subscriber
 from app.relay.upkeep import Pace
 from jobs import keys
 from jobs.eventlog import Cursor
@@ -133,14 +133,15 @@ def test_a_message_that_makes_no_sense_is_no_other_job_s_loss(parts: Parts, rela
     assert [client.seqs for client in clients] == [whole(writer) for writer in writers]
 
 
-def test_events_that_came_together_are_sent_together(parts: Parts, relay: Relay) -> None:
+def test_events_that_came_together_are_sent_together(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     writer = begin(parts)
     client = Client(relay, writer.job_id)
     running = client.start()
     until(lambda: "stream.caught_up" in client.types)
-    heard, sent = relay.feed._on_heard, []
-    [subscriber] = relay.subscribers()
-    subscriber._send = lambda data, send=subscriber._send: sent.append(data) or send(data)  # type: ignore[misc]
+    heard, follow, sent = relay.feed._on_heard, Subscriber.follow, list[bytes]()
+    monkeypatch.setattr(Subscriber, "follow", lambda one, data, *rest: sent.append(data) or follow(one, data, *rest))
     relay.feed._on_heard = lambda _slices: None
     before = relay.tally.events
     work(writer, 3, end=False)
