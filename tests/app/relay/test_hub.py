@@ -145,11 +145,14 @@ def test_events_that_came_together_are_sent_together(
     relay.feed._on_heard = lambda _slices: None
     before = relay.tally.events
     work(writer, 3, end=False)
+    until(lambda: relay.live._heard != [])
     relay.feed._on_heard = heard
+    work(writer, 1, end=False)
+    until(lambda: client.seqs == whole(writer))
+    assert relay.tally.events - before > len(sent) > 0
     work(writer, 1)
     finish(running)
     assert client.seqs == whole(writer)
-    assert relay.tally.events - before > len(sent) > 0
 
 
 def test_a_storm_of_readers_costs_a_handful_of_reads(parts: Parts, relay: Relay) -> None:
