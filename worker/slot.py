@@ -9,6 +9,7 @@ from functools import partial
 
 from jobs.books import Ledger
 from jobs.doorbell import FOREIGN
+from jobs.errors import LogUnavailable
 from jobs.model import Job
 from jobs.wiring import Parts
 from worker import memory
@@ -93,16 +94,20 @@ class Slot:
             self._leave(queue, alone=alone, empty=job is None)
 
     def _others_wait(self, queue: str) -> bool:
-        """Whether any other queue of this worker has jobs."""
-        return any(self._parts.lifecycle.index.depth(other) for other in self._queues if other != queue)
+        """Whether any other queue of this worker has jobs, as far as Redis tells."""
+        try:
+            return any(self._parts.lifecycle.index.depth(other) for other in self._queues if other != queue)
+        except LogUnavailable:
+            return True
 
     def _leave(self, queue: str, *, alone: bool, empty: bool) -> None:
         """The slot turns to something else after one job *alone*, or several; its queue was found *empty*, or not."""
         lifecycle = self._parts.lifecycle
         if not alone:
             lifecycle.doorbell.clear(queue)
-            if lifecycle.index.depth(queue):
-                lifecycle.doorbell.ring(queue)
+            with suppress(LogUnavailable):
+                if lifecycle.index.depth(queue):
+                    lifecycle.doorbell.ring(queue)
         elif not empty:
             self._pass_on(queue)
         self._stopwatch.tell()
@@ -122,8 +127,10 @@ class Slot:
     def _pass_on(self, queue: str) -> None:
         """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one."""
         lifecycle = self._parts.lifecycle
-        if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
-            lifecycle.doorbell.ring(queue)
+        #: There is a job in hand: a Redis that goes now must not keep it from being run.
+        with suppress(LogUnavailable):
+            if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
+                lifecycle.doorbell.ring(queue)
 
     def answering(self) -> AbstractContextManager[None]:
         """Stands around a claim and what follows from it; a process that jobs share is no warden's to kill for one."""

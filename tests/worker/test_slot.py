@@ -8,6 +8,7 @@ import pytest
 from jobs import events as ev
 from jobs.catalogue import WorkerEntry
 from jobs.clock import now_ms
+from jobs.errors import LogUnavailable
 from jobs.files import new_id
 from jobs.settings import Settings
 from jobs.wiring import Parts, assemble
@@ -127,6 +128,20 @@ def test_whoever_is_called_rings_for_the_next_before_it_begins(slot: Slot, parts
 
     assert seen[0] == ["default"]
     assert bell.rings == [], "it came to the second one itself"
+
+
+def test_a_job_that_was_claimed_is_run_also_where_redis_goes_before_the_next_is_rung_for(
+    slot: Slot, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = submitted(parts, 2)
+
+    def away(_queue: str) -> int:
+        raise LogUnavailable(why="it has just gone")
+
+    monkeypatch.setattr(parts.lifecycle.index, "depth", away)
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
+    slot.answer("default")
+    assert states(parts, ids) == ["succeeded"] * 2
 
 
 def test_a_worker_that_is_to_stop_begins_no_further_job(slot: Slot, parts: Parts, registry: Registry) -> None:

@@ -72,7 +72,9 @@ class Post:
         )
         self.children.append(child)
         run = Run(job=job.id, run=job.run, pid=child.pid, born=processes.born(child.pid))
-        (self.registry.enter(run) / "scratch").write_text("x")
+        workdir = self.registry.enter(run)
+        workdir.mkdir(parents=True)
+        (workdir / "scratch").write_text("x")
         return run, child
 
     def head(self, run: Run) -> Head:
