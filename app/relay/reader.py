@@ -28,9 +28,9 @@ KEEP = 0.1
 #: there. A storm lasts for a second or two, and for some more on a busy machine.
 HISTORY = 10.0
 #: Pages kept of one job for that.
-PAGES = 8
+PAGES = 4
 #: Reads kept at most, and bytes of events in one that is kept.
-KEPT, KEPT_BYTES = 256, 256 * 1024
+KEPT, KEPT_BYTES = 256, 512 * 1024
 #: Behind every event that a log can have: a page after it is empty and tells only where the log stands.
 END = 2**53
 
