@@ -5,6 +5,7 @@ import pytest
 
 from app.relay.hub import Relay
 from app.relay.presence import RETURN_SECONDS, Presence, Sight
+from app.relay.upkeep import Patrol
 from jobs import events as ev
 from jobs import keys
 from jobs.files import new_id
@@ -108,6 +109,8 @@ def test_of_a_job_whose_events_are_followed_no_head_is_read_for_it(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(relay.reader, "heads", lambda ids: asked.extend(ids) or [None] * len(ids))
+    #: It reads heads as well, of its own accord.
+    monkeypatch.setattr(Patrol, "turn", lambda _patrol: None)
     followed, paged = submitted(parts, cancel_when_unwatched_seconds=60), submitted(parts)
     reader = Client(relay, followed)
     running = reader.start()
