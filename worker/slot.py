@@ -102,13 +102,9 @@ class Slot:
 
     def _leave(self, queue: str, *, alone: bool, empty: bool) -> None:
         """The slot turns to something else after one job *alone*, or several; its queue was found *empty*, or not."""
-        lifecycle = self._parts.lifecycle
         if not alone:
-            lifecycle.doorbell.clear(queue)
-            with suppress(LogUnavailable):
-                if lifecycle.index.depth(queue):
-                    lifecycle.doorbell.ring(queue)
-        elif not empty:
+            self._parts.lifecycle.doorbell.clear(queue)
+        if not (alone and empty):
             self._pass_on(queue)
         self._stopwatch.tell()
 
@@ -127,7 +123,7 @@ class Slot:
     def _pass_on(self, queue: str) -> None:
         """Rings for jobs that this slot leaves to others, where no ring tells of them: not every job has one."""
         lifecycle = self._parts.lifecycle
-        #: There is a job in hand: a Redis that goes now must not keep it from being run.
+        #: There may be a job in hand: a Redis that goes now must not keep it from being run.
         with suppress(LogUnavailable):
             if lifecycle.index.depth(queue) and lifecycle.doorbell.rung(queue) == 0:
                 lifecycle.doorbell.ring(queue)

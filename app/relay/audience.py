@@ -99,7 +99,7 @@ class Audience:
         lens = self.lens
         if self.waiting or self.sending or self.room.over or lens.choice is not None:
             return None
-        if not (rate.plain or rate.at_once(entries)) or (len(entries) > 1 and bytes_of(entries) > LOAD):
+        if not rate.at_once(entries) or (len(entries) > 1 and bytes_of(entries) > LOAD):
             return None
         wanted = lens.choose(entries)
         if not wanted:

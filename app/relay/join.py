@@ -93,7 +93,9 @@ class Join:
     def _newest(self, page: Page) -> Cursor:
         """Where the log stands: *page* may be older than what the room has heard since."""
         last = self.room.last
-        return page.last if last is None or last.epoch != page.last.epoch else max(last, page.last, key=_seq)
+        if last is not None and last.epoch == page.last.epoch and last.seq > page.last.seq:
+            return last
+        return page.last
 
     def _begin(self, after: Cursor | str | None, page: Page) -> bytes:
         if after == LATEST:
@@ -243,7 +245,3 @@ class Join:
         if not self.subscriber.caught_up:
             data += self.reading.told("stream.caught_up", {}, at)
         self.relay.end(self.subscriber, data + self.reading.told("stream.end", {"reason": reason}, at), reason)
-
-
-def _seq(at: Cursor) -> int:
-    return at.seq

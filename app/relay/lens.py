@@ -70,8 +70,6 @@ class Lens:
         if not self.types:
             return entries
         wants = self.wants
-        if len(entries) == 1:
-            return entries if wants(entries[0].type) else ()
         return [entry for entry in entries if wants(entry.type)]
 
     def encode(self, entries: Sequence[Entry]) -> bytes:
@@ -79,9 +77,6 @@ class Lens:
         frame = self.frame
         if self.choice is not None:
             return b"".join([frame(at.type, resumable(at), str(at.cursor)) for at in entries])
-        if len(entries) == 1:
-            at = entries[0]
-            return frame(at.type, at.envelope, f"{at.cursor.epoch}-{at.cursor.seq}")
         return b"".join([frame(at.type, at.envelope, str(at.cursor)) for at in entries])
 
     def without_ids(self, entries: Iterable[Entry]) -> bytes:
@@ -139,11 +134,11 @@ class _Wanted(dict[str, bool]):
     def __missing__(self, name: str) -> bool:
         if len(self) >= KEPT:
             self.clear()
-        found = self[name] = not self._patterns or matches(self._patterns, name)
+        found = self[name] = not self._patterns or _matches(self._patterns, name)
         return found
 
 
-def matches(patterns: Sequence[str], name: str) -> bool:
+def _matches(patterns: Sequence[str], name: str) -> bool:
     if name in TERMINAL or name.startswith("stream."):
         return True
     return any(name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern for pattern in patterns)

@@ -3,14 +3,14 @@
 import logging
 from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
 from app.relay import upkeep
 from app.relay.audience import Audience, Load
-from app.relay.choice import MANY
 from app.relay.delivery import Delivery, Slices
+from app.relay.lobby import Lobby
 from app.relay.rate import Rate, rate
 from app.relay.room import Room
 from app.relay.subscriber import WELL, Subscriber
@@ -19,7 +19,6 @@ from jobs.redis_log import parse_live
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
-    from app.relay.lobby import Lobby
 
 log = logging.getLogger("tailrace.stream")
 
@@ -84,8 +83,8 @@ class Live:
     def _hear(self, room: Room, payloads: Sequence[bytes], slices: Slices | None) -> None:
         if room.bells:
             room.ring()
-        if room.job_id == MANY:
-            cast("Lobby", room).hear(payloads[-1])
+        if isinstance(room, Lobby):
+            room.hear(payloads[-1])
             upkeep.fill(self._relay, room)
         #: Where all wait for a page, nothing is kept for anybody.
         elif room.last is not None or room.joining:
@@ -104,19 +103,14 @@ class Live:
         if entries:
             tally, now = self._relay.tally, monotonic()
             tally.events += len(entries)
-            if slices is None:
-                self._moved.add(room)
+            self._moved.add(room)
             for audience in room.concerned(entries):
                 tally.offered += len(entries) * len(audience.listeners)
-                pace = rate(self.level, audience.lens.min_interval_ms)
-                load = None if slices is None else audience.at_once(entries, pace, now)
-                if load is not None and slices is not None:
+                pace = self.rate(audience)
+                if slices is not None and (load := audience.at_once(entries, pace, now)) is not None:
                     self.delivery.send(audience, load, slices)
-                else:
-                    self._moved.add(room)
-                    due = audience.add(entries, pace, now)
-                    if due is not None:
-                        self.delivery.plan(audience, due, now)
+                elif (due := audience.add(entries, pace, now)) is not None:
+                    self.delivery.plan(audience, due, now)
         if room.lost:
             self._renew(room)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from gevent.event import AsyncResult
 
+from app.relay.audience import bytes_of
 from app.relay.choice import MANY, Choice
 from app.relay.gather import Gather
 from app.relay.lobby import dense
@@ -27,8 +28,8 @@ KEEP = 0.1
 #: The same for where a log stands and for events, which never change: what is missing of the newest is read on from
 #: there. A storm lasts for a second or two, and for some more on a busy machine.
 HISTORY = 10.0
-#: Pages kept of one job for that.
-PAGES = 4
+#: Pages kept of one job for that, and jobs of which any are.
+PAGES, JOBS = 4, 32
 #: Reads kept at most, and bytes of events in one that is kept.
 KEPT, KEPT_BYTES = 256, 512 * 1024
 #: Behind every event that a log can have: a page after it is empty and tells only where the log stands.
@@ -113,7 +114,7 @@ class Reader:
             return self._log.read(job_id, END, 1)
         began = monotonic()
         page = self._log.read(job_id, after, self._limit(job_id))
-        if page.entries and (job_id in self._pages or len(self._pages) < KEPT // PAGES) and _bytes(page) <= KEPT_BYTES:
+        if page.entries and (job_id in self._pages or len(self._pages) < JOBS) and bytes_of(page.entries) <= KEPT_BYTES:
             self._pages.setdefault(job_id, deque(maxlen=PAGES)).append((began, page))
         return page
 
@@ -123,7 +124,7 @@ class Reader:
         if not pages:
             return PAGE
         last = pages[-1][1]
-        return min(MOST, max(PAGE, KEPT_BYTES * 3 // 4 * len(last.entries) // (_bytes(last) or 1)))
+        return min(MOST, max(PAGE, KEPT_BYTES * 3 // 4 * len(last.entries) // (bytes_of(last.entries) or 1)))
 
     def heads(self, job_ids: Sequence[str]) -> list[bytes | None]:
         return self._log.heads(job_ids) if job_ids else []
@@ -217,7 +218,7 @@ class Reader:
                 del self._flying[key]
 
     def _keep(self, key: object, began: float, found: Any) -> None:
-        if isinstance(found, Page) and _bytes(found) > KEPT_BYTES:
+        if isinstance(found, Page) and bytes_of(found.entries) > KEPT_BYTES:
             return
         now = monotonic()
         if len(self._kept) >= KEPT:
@@ -237,7 +238,3 @@ def _goes_on(page: Page) -> bool:
     """Whether an event may follow right behind *page* that was not there when it was read."""
     last = page.entries[-1]
     return last.cursor == page.last and last.type not in TERMINAL
-
-
-def _bytes(page: Page) -> int:
-    return sum(len(entry.envelope) for entry in page.entries)
