@@ -76,6 +76,8 @@ class Live:
                     #: A fault in one message is none of other jobs'; the log has what it was about.
                     log.exception("a live message could not be passed on")
                     upkeep.fill(self._relay, room)
+                #: Where nothing is due at once nothing else leaves the loop to others.
+                slices.breathe()
         finally:
             if mine is not None:
                 self.delivery.finish(mine)

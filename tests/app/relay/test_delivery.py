@@ -133,6 +133,16 @@ def test_only_one_sends_and_takes_along_what_others_plan_meanwhile() -> None:
     delivery.stop()
 
 
+def test_a_look_at_many_rooms_leaves_the_loop_to_others(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[None] = []
+    monkeypatch.setattr(relay.live, "_hear", lambda *_: spin(SLICE))
+    relay.live._heard = [Room(f"{number:026}") for number in range(10)]
+    others = gevent.spawn(lambda: turns.extend(gevent.sleep(0) for _ in range(5)))
+    relay.live.on_heard(Slices())
+    assert len(turns) == 5
+    others.kill()
+
+
 def test_what_the_feed_has_brought_and_nobody_has_read_is_counted(relay: Relay) -> None:
     assert relay.feed.unread() == 0
     ours, theirs = socket.socketpair()
