@@ -98,9 +98,7 @@ class _Strain(Collector):
             "tailrace_loop_busy_ratio", "The share of its time that the loop was at work.", seen.busy
         )
         yield GaugeMetricFamily("tailrace_delivery_lag_seconds", "By how much deliveries came late.", seen.late)
-        yield GaugeMetricFamily(
-            "tailrace_feed_unread_bytes", "What the live feed brought and is not read.", seen.unread
-        )
+        yield GaugeMetricFamily("tailrace_feed_lag_seconds", "By how much the live feed was behind.", seen.behind)
         yield CounterMetricFamily(
             "tailrace_deliveries", "Events that came in live, times their readers.", self._relay.tally.offered
         )

@@ -32,6 +32,8 @@ class Load(msgspec.Struct, frozen=True, gc=False):
     last: bool = False
     #: Whether a job has ended that somebody named: it may have been the last of them.
     look: bool = False
+    #: Events that it tells of, where somebody asks.
+    count: int = 0
 
 
 class Audience:

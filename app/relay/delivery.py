@@ -36,13 +36,17 @@ class Slices:
         self._loop = get_hub().loop
         self._renew()
 
-    def breathe(self) -> None:
-        if monotonic() >= self._until:
-            #: Whoever has waited for something since has let the loop go round.
-            if self._loop.iteration == self._round:
-                with gevent.Timeout(RESERVE, False):
-                    gevent.idle()
-            self._renew()
+    def breathe(self) -> float:
+        """The time, by the monotonic clock."""
+        now = monotonic()
+        if now < self._until:
+            return now
+        #: Whoever has waited for something since has let the loop go round.
+        if self._loop.iteration == self._round:
+            with gevent.Timeout(RESERVE, False):
+                gevent.idle()
+        self._renew()
+        return monotonic()
 
     def _renew(self) -> None:
         self._until, self._round = monotonic() + SLICE, self._loop.iteration

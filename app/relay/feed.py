@@ -28,8 +28,10 @@ ANSWER = 5.0
 #: Seconds between tries to reconnect grow to this.
 SLOWEST = 2.0
 _CHUNK = 1 << 18
+#: Bytes parsed at a time: after every kilobyte the parser moves all that it still has to the front.
+_PIECE = 1 << 13
 #: Bytes read at the most before what came is sent: the more there is, the more of one job goes together.
-GATHER = 1 << 20
+GATHER = 2 << 20
 
 
 class Feed:
@@ -55,6 +57,11 @@ class Feed:
         self._commands: list[bytes] = []
         self._wake = Event()
         self._heard = True
+        #: Whether anything came since it was last asked how far behind that is.
+        self._lively = False
+        #: When Redis was asked for a sign, by the monotonic clock, while it has not come; how long the last ones took.
+        self._asked: float | None = None
+        self._took = 0.0
         #: Since when not every channel is confirmed, by the monotonic clock; None while all are.
         self.broken_since: float | None = None
         self._reader: gevent.Greenlet | None = None
@@ -71,6 +78,20 @@ class Feed:
         with suppress(OSError):
             return int.from_bytes(ioctl(self._sock, FIONREAD, bytes(4)), sys.byteorder)
         return 0
+
+    def lag(self) -> float:
+        """The most seconds, since this was last asked, by which news were behind when they were read.
+
+        Told by a sign that comes in line with them, so that what waits in Redis counts too; asked for while there are
+        any news.
+        """
+        took, self._took, now = self._took, 0.0, monotonic()
+        if self._asked is not None:
+            return max(took, now - self._asked)
+        if self._lively and self._sock is not None:
+            self._lively, self._asked = False, now
+            self._say(b"PING")
+        return took
 
     def start(self) -> None:
         if self._reader is None:
@@ -113,7 +134,7 @@ class Feed:
     def _carry(self, connection: Any) -> None:
         sock = self._sock = _cooperative(connection)
         self._commands = [_command(b"SUBSCRIBE", channel) for channel in self._channels]
-        self._unconfirmed = Counter(self._channels)
+        self._unconfirmed, self._asked = Counter(self._channels), None
         self._wake.set()
         self._confirm()
         writer = gevent.spawn(self._write, sock)
@@ -126,13 +147,15 @@ class Feed:
 
     def _read(self, sock: gsocket.socket) -> None:
         reader, slices, gathered = hiredis.Reader(), Slices(), 0
+        buffer: Any = bytearray(_CHUNK)
         try:
-            while data := sock.recv(_CHUNK):
-                gathered += len(data)
-                self._heard = True
-                reader.feed(data)
-                self._hear(reader)
-                if len(data) < _CHUNK or gathered >= GATHER or not self.unread():
+            while count := sock.recv_into(buffer):
+                gathered += count
+                self._heard = self._lively = True
+                for begin in range(0, count, _PIECE):
+                    reader.feed(buffer, begin, min(_PIECE, count - begin))
+                    self._hear(reader)
+                if count < _CHUNK or gathered >= GATHER or not self.unread():
                     self._on_heard(slices)
                     gathered = 0
                 #: A socket that always has more to read lets nobody else run by itself.
@@ -162,6 +185,10 @@ class Feed:
                     self._confirm()
                     if channel in self._channels:
                         self._on_ready(channel)
+            case [b"pong", _] if self._asked is not None:
+                self._took, self._asked = max(self._took, monotonic() - self._asked), None
+                #: The sign itself is no news.
+                self._lively = False
 
     def _confirm(self) -> None:
         if not self._unconfirmed:

@@ -15,15 +15,8 @@ HIGHEST = 4
 WAIT = 0.015
 #: Seconds by which a delivery may come after its time.
 LATE = 0.1
-#: Bytes that the live feed may have brought and nobody has read yet.
-UNREAD = 256 * 1024
-
-#: The share of its time that the loop may be at work; that alone leads to no more than a level: whoever is served in
-#: time is not turned away for it.
-BUSY, BUSY_MOST = 0.97, 2
-#: Where it has fewer deliveries a second than so many it is at work on something else (crowds that come, calls), and
-#: merging events would free nothing: a tenth of its time at most.
-DELIVERIES = 2000
+#: Seconds by which the live feed may be behind when it is read.
+BEHIND = 0.25
 
 #: Seconds of strain, net, before each step up. The first: longer than a page that loads, a log that is replayed or a
 #: thousand clients that come at once keep the loop busy. The last: nobody is turned away who had only come with many.
@@ -55,20 +48,18 @@ class Signs:
     busy: float = 0.0
     #: The most seconds by which a delivery came after its time.
     late: float = 0.0
-    #: Bytes of the live feed that nobody has read yet.
-    unread: int = 0
+    #: The most seconds by which news of the live feed were behind when they were read.
+    behind: float = 0.0
     #: Events a second, times those who listen: what there is to deliver, whatever of it is merged.
     demand: float = 0.0
 
     @property
     def strain(self) -> float:
-        """1 and more: somebody has to wait for too long."""
-        return max(self.wait / WAIT, self.late / LATE, self.unread / UNREAD)
+        """1 and more: somebody has to wait for too long.
 
-    def too_much(self, level: int) -> bool:
-        """Whether *level* is not enough."""
-        full = self.busy >= BUSY and self.demand >= DELIVERIES
-        return self.strain >= 1 or (full and level < BUSY_MOST)
+        A loop that is always at work need not keep anybody waiting: the more there is, the less each event costs.
+        """
+        return max(self.wait / WAIT, self.late / LATE, self.behind / BEHIND)
 
     @property
     def slack(self) -> bool:
@@ -98,7 +89,7 @@ class Governor:
         seconds = min(signs.seconds, LONGEST_SAMPLE)
         self._age += seconds
         self._believed -= seconds
-        if signs.too_much(self.level):
+        if signs.strain >= 1:
             self._over += seconds
             self._calm = max(0.0, self._calm - 2 * seconds)
         else:

@@ -8,16 +8,21 @@ from typing import Any
 
 import msgspec
 
+from app.relay.calm import CALM
 from app.relay.choice import Choice
 from app.transports import deflate, ndjson, sse, websocket
 from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
+from jobs.model import EDGES
 
 #: Patterns in one filter; each is a type or a prefix with a star.
 MAX_PATTERNS = 32
 #: Types of which a lens knows whether it wants them.
 KEPT = 256
+
+#: Types that tell of a job's state.
+TELLING = frozenset(event.type for event in EDGES)  # type: ignore[attr-defined]
 
 ENCODINGS = {"sse": sse, "ndjson": ndjson, "websocket": websocket}
 
@@ -62,6 +67,16 @@ class Lens:
     def wants(self) -> Callable[[str], bool]:
         """Whether events of a type are wanted."""
         return _Wanted(self.types).__getitem__
+
+    @cached_property
+    def straight(self) -> bool:
+        """Whether an event's bytes are the same for all who have the lens, and framed by no more than a template."""
+        return self.transport == "sse" and self.choice is None and not self.gzip
+
+    @cached_property
+    def ways(self) -> tuple["Ways", "Ways"]:
+        """Where calm events may wait, and where everything is due at once."""
+        return Ways(self, calm=False), Ways(self, calm=True)
 
     def choose(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """The wanted ones of *entries*."""
@@ -136,6 +151,28 @@ class _Wanted(dict[str, bool]):
             self.clear()
         found = self[name] = not self._patterns or _matches(self._patterns, name)
         return found
+
+
+class Ways(dict[bytes, tuple[str, bytes] | None]):
+    """By type: its name, and its frame but for cursor and envelope; None where events of it go the long way.
+
+    That is where none is wanted, where one may wait, and where it tells of a state or an end.
+    """
+
+    def __init__(self, lens: Lens, *, calm: bool) -> None:
+        super().__init__()
+        self._lens, self._calm = lens, calm
+
+    def __missing__(self, name: bytes) -> tuple[str, bytes] | None:
+        if len(self) >= KEPT:
+            self.clear()
+        found = self[name] = self._look(name.decode()) if name.isascii() else None
+        return found
+
+    def _look(self, name: str) -> tuple[str, bytes] | None:
+        if name in TERMINAL or name in TELLING or not self._lens.wants(name) or (name in CALM and not self._calm):
+            return None
+        return name, sse.template(name if self._lens.named else None)
 
 
 def _matches(patterns: Sequence[str], name: str) -> bool:

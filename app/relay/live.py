@@ -9,10 +9,11 @@ import gevent
 
 from app.relay import upkeep
 from app.relay.audience import Audience, Load
-from app.relay.delivery import Delivery, Slices
+from app.relay.delivery import TOGETHER, Delivery, Slices
 from app.relay.lobby import Lobby
 from app.relay.rate import Rate, rate
 from app.relay.room import Room
+from app.relay.shortcut import shortcut
 from app.relay.subscriber import WELL, Subscriber
 from jobs.eventlog import Entry
 from jobs.redis_log import parse_live
@@ -68,19 +69,36 @@ class Live:
         heard, self._heard = self._heard, []
         mine = slices if self.delivery.begin() else None
         try:
-            for room in heard:
-                payloads, room.inbox = room.inbox or [], None
-                try:
-                    self._hear(room, payloads, mine)
-                except Exception:
-                    #: A fault in one message is none of other jobs'; the log has what it was about.
-                    log.exception("a live message could not be passed on")
-                    upkeep.fill(self._relay, room)
+            for begin in range(0, len(heard), TOGETHER):
                 #: Where nothing is due at once nothing else leaves the loop to others.
-                slices.breathe()
+                now = slices.breathe()
+                self._hear_some(heard[begin : begin + TOGETHER], mine, now)
         finally:
             if mine is not None:
                 self.delivery.finish(mine)
+
+    def _hear_some(self, rooms: Sequence[Room], slices: Slices | None, now: float) -> None:
+        """All is looked at before anything is sent: a processor that stays at one thing is quicker at it."""
+        loads, others = [], []
+        for room in rooms:
+            payloads, room.inbox = room.inbox or [], None
+            load = None if slices is None else shortcut(room, payloads, self.level, now)
+            if load is None:
+                others.append((room, payloads))
+            else:
+                loads.append(load)
+        tally = self._relay.tally
+        for load in loads:
+            tally.events += load.count
+            tally.offered += load.count
+            self._pass_on(load, load.listeners)
+        for room, payloads in others:
+            try:
+                self._hear(room, payloads, slices)
+            except Exception:
+                #: A fault in one message is none of other jobs'; the log has what it was about.
+                log.exception("a live message could not be passed on")
+                upkeep.fill(self._relay, room)
 
     def _hear(self, room: Room, payloads: Sequence[bytes], slices: Slices | None) -> None:
         if room.bells:

@@ -67,7 +67,7 @@ class Overload:
             wait=wait,
             busy=busy,
             late=self._relay.live.delivery.lateness(),
-            unread=self._relay.feed.unread(),
+            behind=self._relay.feed.lag(),
             demand=offered / seconds,
         )
 

@@ -60,6 +60,7 @@ class Room(Topic):
         "queue",
         "ready",
         "register",
+        "sole",
         "told",
     )
 
@@ -72,6 +73,8 @@ class Room(Topic):
         self.ready, self.confirmed = Event(), 0.0
         #: Subscribers that are up to date, by lens.
         self.live: dict[Lens, Audience] = {}
+        #: The audience, where there is one only, of one listener whom the short way can serve.
+        self.sole: Audience | None = None
         #: There only while somebody is in them: a room that is listened to for hours is to be small.
         self._joining: set[Subscriber] | None = None
         #: Of those who read pages and wait for the next.
@@ -151,6 +154,7 @@ class Room(Topic):
         audience.enter(subscriber, self.last)
         self._expected(subscriber)
         subscriber.live = self.fresh = True
+        self._count()
 
     def leave(self, subscriber: Subscriber) -> None:
         self._expected(subscriber)
@@ -160,6 +164,12 @@ class Room(Topic):
             audience.leave(subscriber)
             if not audience.listeners:
                 del self.live[subscriber.reading.lens]
+            self._count()
+
+    def _count(self) -> None:
+        audiences = tuple(self.live.values())
+        alone = len(audiences) == 1 and len(audiences[0].listeners) == 1 and audiences[0].lens.straight
+        self.sole = audiences[0] if alone else None
 
     def silent(self) -> bool:
         """Whether nothing has been passed on since this was last asked; at first, since the room began.

@@ -47,12 +47,16 @@ class Topic:
         last = self.last
         passed = entries if last is not None and not self.held and _follow(last, entries) else self._sort(entries)
         if passed:
-            if self._ring is None:
-                self._ring = deque(maxlen=RING)
-            self._ring.extend(passed)
-            self.last = passed[-1].cursor
+            self.keep(passed)
             self.note(passed)
         return passed
+
+    def keep(self, passed: Sequence[Entry]) -> None:
+        """*passed*, which follow in order, have just been passed on."""
+        if self._ring is None:
+            self._ring = deque(maxlen=RING)
+        self._ring.extend(passed)
+        self.last = passed[-1].cursor
 
     def note(self, passed: Sequence[Entry]) -> None:
         """What *passed*, which has just been passed on, says of the job."""

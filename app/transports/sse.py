@@ -34,6 +34,12 @@ def nameless(_name: str, envelope: bytes, event_id: str) -> bytes:
     return b"id: %b\ndata: %b\n\n" % (event_id.encode(), one_line(envelope))
 
 
+def template(name: str | None) -> bytes:
+    """The frame of a stored event of this type, but for its id and its envelope: a ``%b`` for each."""
+    line = b"" if name is None else b"event: %b\n" % name.replace("%", "%%").encode()
+    return b"id: %%b\n%bdata: %%b\n\n" % line
+
+
 def retry(milliseconds: int) -> bytes:
     """How long the client is to wait before it reconnects: the first line of the frame that follows.
 

@@ -63,7 +63,7 @@ def test_answers_are_counted_by_verb_and_code(web: Web) -> None:
 
 def test_the_figures_of_a_process_tell_how_hard_it_is_to_keep_up(relay: Relay) -> None:
     overload = Overload(relay, Gauge(get_hub().loop), Governor(least=1))
-    overload.signs = Signs(seconds=0.25, wait=0.002, busy=0.5, late=0.03, unread=700)
+    overload.signs = Signs(seconds=0.25, wait=0.002, busy=0.5, late=0.03, behind=0.07)
     relay.tally.refused["client"] += 2
     metrics = Metrics()
     metrics.watch(relay, overload)
@@ -73,7 +73,7 @@ def test_the_figures_of_a_process_tell_how_hard_it_is_to_keep_up(relay: Relay) -
     assert figures["tailrace_loop_lag_seconds", _labels()] == 0.002
     assert figures["tailrace_loop_busy_ratio", _labels()] == 0.5
     assert figures["tailrace_delivery_lag_seconds", _labels()] == 0.03
-    assert figures["tailrace_feed_unread_bytes", _labels()] == 700
+    assert figures["tailrace_feed_lag_seconds", _labels()] == 0.07
     assert figures["tailrace_streams_refused_total", _labels(reason="client")] == 2
     assert figures["tailrace_streams_behind", _labels()] == figures["tailrace_streams_slow", _labels()] == 0
 

@@ -1,5 +1,6 @@
 """The feed on several Redis as one: whichever of them is lost, it listens again and says so."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, cast
@@ -11,7 +12,7 @@ import redis
 from app.relay.feed import Feed
 from jobs.connect import redis_client
 from tests.redises import redis_cluster, watched_pair
-from tests.service import UNIT, RedisServer
+from tests.service import UNIT, RedisServer, redis_server
 
 CHANNEL = b"news"
 
@@ -58,6 +59,12 @@ def listeners() -> Iterator[Callable[[str], Listener]]:
         listener.close()
 
 
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
 def listened_at(server: RedisServer) -> bool:
     with suppress(redis.ConnectionError), server.client() as client:
         return bool(client.pubsub_numsub(CHANNEL)[0][1])
@@ -98,8 +105,9 @@ def test_a_connection_that_always_has_more_leaves_the_loop_to_others() -> None:
     heard, turns = 0, 0
 
     class Endless:
-        def recv(self, _size: int) -> bytes:
-            return message if turns < 20 else b""
+        def recv_into(self, buffer: bytearray) -> int:
+            buffer[: len(message)] = message
+            return len(message) if turns < 20 else 0
 
     def live(_channel: bytes, _payload: bytes) -> None:
         nonlocal heard
@@ -117,3 +125,45 @@ def test_a_connection_that_always_has_more_leaves_the_loop_to_others() -> None:
         feed._read(cast("Any", Endless()))
     others.join()
     assert heard > 20
+
+
+def test_much_at_once_is_parsed_as_it_came() -> None:
+    """In pieces that end anywhere, also within a message."""
+    sent = [b"%d" % number * (number % 700 + 1) for number in range(900)]
+    stream = b"".join(b"*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$%d\r\n%b\r\n" % (len(text), text) for text in sent)
+
+    class Whole:
+        rest = stream
+
+        def recv_into(self, buffer: bytearray) -> int:
+            some, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
+            buffer[: len(some)] = some
+            return len(some)
+
+    heard: list[bytes] = []
+    feed = Feed(cast("Any", None), lambda _channel, text: heard.append(text), lambda _: None, lambda _: None)
+    with pytest.raises(ConnectionResetError):
+        feed._read(cast("Any", Whole()))
+    assert heard == sent
+
+
+def test_how_far_the_news_are_behind_is_told_by_a_sign_in_line_with_them(
+    listeners: Callable[[str], Listener], own_redis: RedisServer
+) -> None:
+    listener = listeners(own_redis.url)
+    feed = listener.feed
+    process = own_redis.process
+    assert process is not None
+    feed.lag()
+    listener.until(lambda: feed._asked is None)
+    assert feed.lag() > 0
+    assert feed.lag() == 0, "nothing has come since"
+    assert feed._asked is None, "so nothing is asked"
+    publish(own_redis, b"news")
+    listener.until(lambda: feed._lively)
+    process.send_signal(signal.SIGSTOP)
+    feed.lag()
+    listener.until(lambda: feed.lag() > 0.2)
+    process.send_signal(signal.SIGCONT)
+    listener.until(lambda: feed._asked is None)
+    assert feed.lag() >= 0.2
