@@ -185,7 +185,8 @@ class Feed:
                     self._confirm()
                     if channel in self._channels:
                         self._on_ready(channel)
-            case [b"pong", _] if self._asked is not None:
+            #: The shorter one where nothing is subscribed to.
+            case [b"pong", _] | b"PONG" if self._asked is not None:
                 self._took, self._asked = max(self._took, monotonic() - self._asked), None
                 #: The sign itself is no news.
                 self._lively = False

@@ -8,7 +8,7 @@ import pytest
 from gevent import socket
 
 from app.relay.audience import Audience, Load
-from app.relay.delivery import RESERVE, SLICE, Delivery, Slices
+from app.relay.delivery import RESERVE, SLICE, TOGETHER, Delivery, Slices
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.room import Room
@@ -135,8 +135,8 @@ def test_only_one_sends_and_takes_along_what_others_plan_meanwhile() -> None:
 
 def test_a_look_at_many_rooms_leaves_the_loop_to_others(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
     turns: list[None] = []
-    monkeypatch.setattr(relay.live, "_hear", lambda *_: spin(SLICE))
-    relay.live._heard = [Room(f"{number:026}") for number in range(10)]
+    monkeypatch.setattr(relay.live, "_hear_some", lambda *_: spin(SLICE))
+    relay.live._heard = [Room(f"{number:026}") for number in range(10 * TOGETHER)]
     others = gevent.spawn(lambda: turns.extend(gevent.sleep(0) for _ in range(5)))
     relay.live.on_heard(Slices())
     assert len(turns) == 5

@@ -167,3 +167,12 @@ def test_how_far_the_news_are_behind_is_told_by_a_sign_in_line_with_them(
     process.send_signal(signal.SIGCONT)
     listener.until(lambda: feed._asked is None)
     assert feed.lag() >= 0.2
+
+
+def test_the_sign_comes_also_where_nothing_is_subscribed_to_any_more(
+    listeners: Callable[[str], Listener], own_redis: RedisServer
+) -> None:
+    listener = listeners(own_redis.url)
+    listener.feed.unsubscribe(CHANNEL)
+    listener.feed.lag()
+    listener.until(lambda: listener.feed._asked is None)
