@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import gevent
 import pytest
@@ -12,6 +13,7 @@ from app.relay.delivery import RESERVE, SLICE, TOGETHER, Delivery, Slices
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.room import Room
+from jobs.eventlog import Cursor
 from tests.app.relay.conftest import until
 
 
@@ -133,9 +135,19 @@ def test_only_one_sends_and_takes_along_what_others_plan_meanwhile() -> None:
     delivery.stop()
 
 
-def test_a_look_at_many_rooms_leaves_the_loop_to_others(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_a_look_at_many_rooms_leaves_the_loop_to_others(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def short(*_: Any) -> Load | None:
+        if way == "long":
+            return None
+        spin(SLICE / TOGETHER)
+        return Load(b"", Cursor("k3f9ab", 1), ())
+
     turns: list[None] = []
-    monkeypatch.setattr(relay.live, "_hear_some", lambda *_: spin(SLICE))
+    monkeypatch.setattr("app.relay.live.shortcut", short)
+    monkeypatch.setattr(relay.live, "_hear", lambda *_: spin(SLICE))
     relay.live._heard = [Room(f"{number:026}") for number in range(10 * TOGETHER)]
     others = gevent.spawn(lambda: turns.extend(gevent.sleep(0) for _ in range(5)))
     relay.live.on_heard(Slices())
