@@ -130,9 +130,11 @@ class Delivery:
         while True:
             idle = self._turning is not None or not self._later
             self._wake.wait(None if idle else max(0.0, self._later[0][0] - monotonic()))
-            self._wake.clear()
             if self.begin():
                 self.finish(Slices())
+            #: Whatever has been planned meanwhile, the next look at the plan counts it in: woken by itself it would not
+            #: rest, nor let others run, until the next is due.
+            self._wake.clear()
 
     def _flush(self, audience: Audience, slices: Slices) -> None:
         audience.queued = False

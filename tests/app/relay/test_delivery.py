@@ -135,6 +135,30 @@ def test_only_one_sends_and_takes_along_what_others_plan_meanwhile() -> None:
     delivery.stop()
 
 
+def test_who_waits_for_the_next_time_rests_until_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    audience, sent, turns = Audience(Room("a" * 26), Lens()), [], 0
+
+    def take(audience: Audience, _now: float) -> list[Load]:
+        sent.append(audience)
+        return []
+
+    def finish(slices: Slices) -> None:
+        nonlocal turns
+        turns += 1
+        whole(slices)
+
+    delivery = Delivery(take, lambda _load, _subscriber: None)
+    whole = delivery.finish
+    monkeypatch.setattr(delivery, "finish", finish)
+    delivery.start()
+    now = time.monotonic()
+    audience.due = now + 0.2
+    delivery.plan(audience, audience.due, now)
+    until(lambda: sent == [audience])
+    assert turns < 10
+    delivery.stop()
+
+
 @pytest.mark.parametrize("way", ["short", "long"])
 def test_a_look_at_many_rooms_leaves_the_loop_to_others(
     relay: Relay, monkeypatch: pytest.MonkeyPatch, way: str
