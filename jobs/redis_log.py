@@ -152,23 +152,6 @@ class RedisLog(EventLog):
             self._client.delete(*_keys(job_id))
 
 
-def parse_live(payload: bytes) -> list[Entry]:
-    """The events of one pub/sub message, as append.lua wrote it; ValueError where it is none."""
-    head, newline, envelope = payload.partition(b"\n")
-    if not newline:
-        raise ValueError("a line is missing")
-    if b"\n" not in envelope:
-        return [_entry(head, envelope)]
-    lines = payload.split(b"\n")
-    return [_entry(head, envelope) for head, envelope in zip(lines[::2], lines[1::2], strict=True)]
-
-
-def _entry(head: bytes, envelope: bytes) -> Entry:
-    cursor, _, name = head.partition(b" ")
-    epoch, _, seq = cursor.partition(b"-")
-    return Entry(Cursor(epoch.decode(), int(seq)), name.decode(), envelope)
-
-
 #: The same, where redis-py has a class for it.
 _UNAVAILABLE = (
     redis.ConnectionError,

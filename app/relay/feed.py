@@ -3,7 +3,7 @@
 import logging
 import random
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
@@ -21,6 +21,9 @@ from app.relay.delivery import Slices
 from jobs.connect import bare_connection
 from jobs.errors import LogUnavailable
 
+#: Channel → what came for it.
+News = defaultdict[bytes, list[bytes]]
+
 log = logging.getLogger(__name__)
 
 #: Seconds from one PING to the next; nothing heard in between means that the connection is dead, whatever TCP says.
@@ -35,9 +38,9 @@ GATHER = 2 << 20
 
 
 class Feed:
-    """Subscribes on demand; *on_live(channel, payload)* for each message, *on_ready(channel)* for each confirmation.
+    """Subscribes on demand; *on_ready(channel)* for each confirmation, *on_news(news, slices)* for the messages.
 
-    *on_heard(slices)* follows once all that there was to be read is.
+    That is once all that there was to be read is, with what came for each channel in its order.
 
     A confirmation says "from here on nothing is missed"; after a reconnect every channel is confirmed anew,
     and whoever listens must look for what it missed. *client* says where: after a failover that is the new master, of a
@@ -47,11 +50,12 @@ class Feed:
     def __init__(
         self,
         client: redis.Redis,
-        on_live: Callable[[bytes, bytes], None],
+        on_news: Callable[[News, Slices], None],
         on_ready: Callable[[bytes], None],
-        on_heard: Callable[[Slices], None],
     ) -> None:
-        self._client, self._on_live, self._on_ready, self._on_heard = client, on_live, on_ready, on_heard
+        self._client, self._on_news, self._on_ready = client, on_news, on_ready
+        #: What was read and is yet to be handed over.
+        self._news: News = defaultdict(list)
         self._channels: set[bytes] = set()
         self._unconfirmed: Counter[bytes] = Counter()
         self._commands: list[bytes] = []
@@ -156,25 +160,29 @@ class Feed:
                     reader.feed(buffer, begin, min(_PIECE, count - begin))
                     self._hear(reader)
                 if count < _CHUNK or gathered >= GATHER or not self.unread():
-                    self._on_heard(slices)
+                    self._hand_over(slices)
                     gathered = 0
                 #: A socket that always has more to read lets nobody else run by itself.
                 slices.breathe()
         finally:
-            self._on_heard(slices)
+            self._hand_over(slices)
         raise ConnectionResetError("Redis closed the feed")
 
     def _hear(self, reader: hiredis.Reader) -> None:
-        """A chunk holds so little that nobody waits for long: a message is noted here, and looked at later."""
-        on_live, gets = self._on_live, reader.gets
+        """A piece holds so little that nobody waits for long: a message is noted here, and looked at later."""
+        news, gets = self._news, reader.gets
         while (reply := gets()) is not False:
             #: Nearly all are messages: they take the shortest way.
             if isinstance(reply, list) and reply[0] == b"message":
-                on_live(reply[1], reply[2])
+                news[reply[1]].append(reply[2])
             elif isinstance(reply, Exception):
                 raise reply
             else:
                 self._take(reply)
+
+    def _hand_over(self, slices: Slices) -> None:
+        news, self._news = self._news, defaultdict(list)
+        self._on_news(news, slices)
 
     def _take(self, reply: object) -> None:
         match reply:

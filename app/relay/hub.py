@@ -56,7 +56,7 @@ class Relay:
         self.positions = Positions(self, places)
         self.turns = Turns()
         self.live = Live(self)
-        self.feed = Feed(client, self.live.on_live, self.live.on_ready, self.live.on_heard)
+        self.feed = Feed(client, self.live.on_news, self.live.on_ready)
         self.rooms = Rooms(self.feed)
         self.tally, self.census = Tally(), Census()
         self.draining = False

@@ -153,8 +153,8 @@ class _Wanted(dict[str, bool]):
         return found
 
 
-class Ways(dict[bytes, tuple[str, bytes] | None]):
-    """By type: its name, and its frame but for cursor and envelope; None where events of it go the long way.
+class Ways(dict[bytes, bytes | None]):
+    """By type: its frame but for cursor and envelope; None where events of it go the long way.
 
     That is where none is wanted, where one may wait, and where it tells of a state or an end.
     """
@@ -163,16 +163,16 @@ class Ways(dict[bytes, tuple[str, bytes] | None]):
         super().__init__()
         self._lens, self._calm = lens, calm
 
-    def __missing__(self, name: bytes) -> tuple[str, bytes] | None:
+    def __missing__(self, name: bytes) -> bytes | None:
         if len(self) >= KEPT:
             self.clear()
         found = self[name] = self._look(name.decode()) if name.isascii() else None
         return found
 
-    def _look(self, name: str) -> tuple[str, bytes] | None:
+    def _look(self, name: str) -> bytes | None:
         if name in TERMINAL or name in TELLING or not self._lens.wants(name) or (name in CALM and not self._calm):
             return None
-        return name, sse.template(name if self._lens.named else None)
+        return sse.template(name if self._lens.named else None)
 
 
 def _matches(patterns: Sequence[str], name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,14 @@ import gevent
 from app.relay import upkeep
 from app.relay.audience import Audience, Load
 from app.relay.delivery import TOGETHER, Delivery, Slices
+from app.relay.feed import News
 from app.relay.lobby import Lobby
 from app.relay.rate import Rate, rate
 from app.relay.room import Room
 from app.relay.shortcut import shortcut
 from app.relay.subscriber import WELL, Subscriber
 from jobs.eventlog import Entry
-from jobs.redis_log import parse_live
+from jobs.news import parse_live
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
@@ -34,8 +36,6 @@ class Live:
         self._relay = relay
         self.delivery = Delivery(self._take, self._pass_on)
         self.level, self.reason = WELL
-        #: Rooms of which something has come that is yet to be looked at.
-        self._heard: list[Room] = []
         #: Rooms whose listeners may stand behind them, where what came was for none or is yet to be sent.
         self._moved: set[Room] = set()
         #: Whether Redis does not answer: streams stay open, and say so.
@@ -53,42 +53,32 @@ class Live:
             room.ring()
         room.confirm(monotonic())
 
-    def on_live(self, channel: bytes, payload: bytes) -> None:
-        """One message; :meth:`on_heard` looks at it, together with others of its job that came at the same time."""
-        room = self._relay.rooms.at(channel)
-        if room is None:
-            return
-        if room.inbox is None:
-            room.inbox = [payload]
-            self._heard.append(room)
-        else:
-            room.inbox.append(payload)
-
-    def on_heard(self, slices: Slices) -> None:
-        """All that there was has been read."""
-        heard, self._heard = self._heard, []
-        mine = self.delivery.begin()
+    def on_news(self, news: News, slices: Slices) -> None:
+        """All that there was has been read: what came of one job at the same time is looked at together."""
+        mine, rest = self.delivery.begin(), iter(news.items())
         try:
-            for begin in range(0, len(heard), TOGETHER):
-                self._hear_some(heard[begin : begin + TOGETHER], slices, mine=mine)
+            while some := list(islice(rest, TOGETHER)):
+                self._hear_some(some, slices, mine=mine)
         finally:
             if mine:
                 self.delivery.finish(slices)
 
-    def _hear_some(self, rooms: Sequence[Room], slices: Slices, *, mine: bool) -> None:
+    def _hear_some(self, news: Sequence[tuple[bytes, list[bytes]]], slices: Slices, *, mine: bool) -> None:
         """What goes the short way is looked at first and sent then: a processor is quicker at one thing at a time."""
-        loads, others, now = [], [], slices.breathe()
-        for room in rooms:
-            payloads, room.inbox = room.inbox or [], None
+        loads, others, now, at = [], [], slices.breathe(), self._relay.rooms.at
+        for channel, payloads in news:
+            room = at(channel)
+            if room is None:
+                continue
             load = shortcut(room, payloads, self.level, now) if mine else None
             if load is None:
                 others.append((room, payloads))
             else:
                 loads.append(load)
-        tally = self._relay.tally
+        tally, count = self._relay.tally, sum([load.count for load in loads])
+        tally.events += count
+        tally.offered += count
         for load in loads:
-            tally.events += load.count
-            tally.offered += load.count
             self._pass_on(load, load.listeners)
         for room, payloads in others:
             #: Where nothing is due at once nothing else leaves the loop to others.

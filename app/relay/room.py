@@ -52,7 +52,6 @@ class Room(Topic):
         "equal",
         "filling",
         "fresh",
-        "inbox",
         "kind",
         "left",
         "live",
@@ -79,8 +78,6 @@ class Room(Topic):
         self._joining: set[Subscriber] | None = None
         #: Of those who read pages and wait for the next.
         self.bells: set[Event] | None = None
-        #: What has come by the feed and is yet to be looked at.
-        self.inbox: list[bytes] | None = None
         self.filling = False
         #: Where it stood when it was last held against the log.
         self.looked: Cursor | None = None

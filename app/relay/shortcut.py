@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from app.relay.audience import LOAD, Load
 from app.transports.lines import one_line
-from jobs.eventlog import Cursor, Entry
+from jobs.eventlog import Cursor
+from jobs.news import singly
 
 if TYPE_CHECKING:
     from app.relay.room import Room
@@ -20,22 +21,23 @@ def shortcut(room: "Room", payloads: Sequence[bytes], level: int, now: float) ->
     sole, last = room.sole, room.last
     if sole is None or last is None or room.held or room.bells or sole.waiting or sole.sending:
         return None
-    text = payloads[0] if len(payloads) == 1 else b"\n".join(payloads)
-    lines = text.split(b"\n")
-    if len(lines) % 2 or (len(text) > LOAD and lines[2:]):
-        return None
     lens, epoch, seq = sole.lens, last.epoch, last.seq
     ways = lens.ways[not (level or lens.min_interval_ms)]
-    entries, frames, pairs = [], [], iter(lines)
-    for head, envelope in zip(pairs, pairs, strict=True):
+    frames = []
+    for payload in payloads:
         seq += 1
+        head, newline, envelope = payload.partition(b"\n")
+        if b"\n" in envelope:
+            return shortcut(room, tuple(singly(payloads)), level, now)
         at, _, name = head.partition(b" ")
-        way = ways[name]
-        if way is None or at != f"{epoch}-{seq}".encode():
+        template = ways[name]
+        if template is None or at != f"{epoch}-{seq}".encode() or not newline:
             return None
-        entries.append(Entry(Cursor(epoch, seq), way[0], envelope))
-        frames.append(way[1] % (at, envelope if envelope.isascii() else one_line(envelope)))
-    room.keep(entries)
-    sole.flushed = now
+        frames.append(template % (at, envelope if envelope.isascii() else one_line(envelope)))
     data = frames[0] if len(frames) == 1 else b"".join(frames)
-    return Load(data, entries[-1].cursor, tuple(sole.listeners), count=len(entries))
+    if len(data) > LOAD and len(frames) > 1:
+        return None
+    upto = Cursor(epoch, seq)
+    room.keep(payloads, upto)
+    sole.flushed = now
+    return Load(data, upto, tuple(sole.listeners), count=len(frames))

@@ -6,9 +6,11 @@ loss visible: a message that pub/sub dropped shows as a hole, and the log fills 
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
+from jobs.news import parse_live
 
 #: Events kept for readers that are just a little behind, so that they need not read the log again.
 RING = 256
@@ -30,7 +32,7 @@ class Topic:
         #: True once the terminal event was passed on.
         self.over = False
         #: Made for the first event: a room in which nothing happens is to be small.
-        self._ring: deque[Entry] | None = None
+        self._ring: deque[Entry | bytes] | None = None
         #: Live events that wait for others which must come before them.
         self.held: list[Entry] | None = None
 
@@ -47,16 +49,16 @@ class Topic:
         last = self.last
         passed = entries if last is not None and not self.held and _follow(last, entries) else self._sort(entries)
         if passed:
-            self.keep(passed)
+            self.keep(passed, passed[-1].cursor)
             self.note(passed)
         return passed
 
-    def keep(self, passed: Sequence[Entry]) -> None:
-        """*passed*, which follow in order, have just been passed on."""
+    def keep(self, passed: Sequence[Entry | bytes], at: Cursor) -> None:
+        """*passed*, which lead up to *at*, have just been passed on; bytes are messages of one event each."""
         if self._ring is None:
             self._ring = deque(maxlen=RING)
         self._ring.extend(passed)
-        self.last = passed[-1].cursor
+        self.last = at
 
     def note(self, passed: Sequence[Entry]) -> None:
         """What *passed*, which has just been passed on, says of the job."""
@@ -83,13 +85,12 @@ class Topic:
 
     def since(self, at: Cursor) -> list[Entry] | None:
         """What was passed on after *at*; None where that is no longer at hand, or *at* is ahead of it."""
-        if self.last is None or at.epoch != self.last.epoch or at.seq > self.last.seq:
+        last, ring = self.last, self._ring or ()
+        if last is None or at.epoch != last.epoch or not 0 <= last.seq - at.seq <= len(ring):
             return None
-        if at == self.last:
-            return []
-        if not self._ring or self._ring[0].cursor.seq > at.seq + 1 or self._ring[0].cursor.epoch != at.epoch:
-            return None
-        return [entry for entry in self._ring if entry.cursor.seq > at.seq]
+        #: They are dense, so their number tells where they begin.
+        kept = islice(ring, len(ring) - (last.seq - at.seq), None)
+        return [each if isinstance(each, Entry) else parse_live(each)[0] for each in kept]
 
     def _hold(self, entry: Entry) -> None:
         if self.held is None:

@@ -14,8 +14,9 @@ from jobs.errors import LogUnavailable
 from jobs.eventlog import Batch, Cursor
 from jobs.files import FileStore
 from jobs.index import Index
+from jobs.news import parse_live
 from jobs.redis_feed import RedisFeed
-from jobs.redis_log import TOGETHER, RedisLog, available, parse_live
+from jobs.redis_log import TOGETHER, RedisLog, available
 from jobs.wiring import redis_client
 from jobs.writer import Writer, load
 from tests.fault_proxy import FaultProxy

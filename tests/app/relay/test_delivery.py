@@ -1,6 +1,7 @@
 """Delivery leaves the loop to others between its slices, and knows how late it is."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -172,9 +173,10 @@ def test_a_look_at_many_rooms_leaves_the_loop_to_others(
     turns: list[None] = []
     monkeypatch.setattr("app.relay.live.shortcut", short)
     monkeypatch.setattr(relay.live, "_hear", lambda *_: spin(SLICE))
-    relay.live._heard = [Room(f"{number:026}") for number in range(10 * TOGETHER)]
+    monkeypatch.setattr(relay.rooms, "at", lambda channel: Room(channel.decode()))
+    news = defaultdict(list, {b"%d" % number: [b""] for number in range(10 * TOGETHER)})
     others = gevent.spawn(lambda: turns.extend(gevent.sleep(0) for _ in range(5)))
-    relay.live.on_heard(Slices())
+    relay.live.on_news(news, Slices())
     assert len(turns) == 5
     others.kill()
 

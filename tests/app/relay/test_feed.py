@@ -3,13 +3,15 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Any, cast
 
 import gevent
 import pytest
 import redis
 
-from app.relay.feed import Feed
+from app.relay.delivery import Slices
+from app.relay.feed import Feed, News
 from jobs.connect import redis_client
 from tests.redises import redis_cluster, watched_pair
 from tests.service import UNIT, RedisServer, redis_server
@@ -24,13 +26,13 @@ class Listener:
         self.client: Any = redis_client(url)
         self.heard: list[bytes] = []
         self.confirmed = 0
-        self.feed = Feed(self.client, self._live, self._ready, lambda _slices: None)
+        self.feed = Feed(self.client, self._news, self._ready)
         self.feed.start()
         self.feed.subscribe(CHANNEL)
         self.until(lambda: self.confirmed == 1)
 
-    def _live(self, _channel: bytes, payload: bytes) -> None:
-        self.heard.append(payload)
+    def _news(self, news: News, _slices: Slices) -> None:
+        self.heard.extend(chain(*news.values()))
 
     def _ready(self, _channel: bytes) -> None:
         self.confirmed += 1
@@ -109,9 +111,9 @@ def test_a_connection_that_always_has_more_leaves_the_loop_to_others() -> None:
             buffer[: len(message)] = message
             return len(message) if turns < 20 else 0
 
-    def live(_channel: bytes, _payload: bytes) -> None:
+    def hear(news: News, _slices: Slices) -> None:
         nonlocal heard
-        heard += 1
+        heard += len(news[b"news"])
 
     def other() -> None:
         nonlocal turns
@@ -119,7 +121,7 @@ def test_a_connection_that_always_has_more_leaves_the_loop_to_others() -> None:
             gevent.sleep(0)
             turns += 1
 
-    feed = Feed(cast("Any", None), live, lambda _channel: None, lambda _slices: None)
+    feed = Feed(cast("Any", None), hear, lambda _channel: None)
     others = gevent.spawn(other)
     with gevent.Timeout(10 * UNIT), pytest.raises(ConnectionResetError):
         feed._read(cast("Any", Endless()))
@@ -141,7 +143,7 @@ def test_much_at_once_is_parsed_as_it_came() -> None:
             return len(some)
 
     heard: list[bytes] = []
-    feed = Feed(cast("Any", None), lambda _channel, text: heard.append(text), lambda _: None, lambda _: None)
+    feed = Feed(cast("Any", None), lambda news, _slices: heard.extend(news[b"news"]), lambda _channel: None)
     with pytest.raises(ConnectionResetError):
         feed._read(cast("Any", Whole()))
     assert heard == sent

@@ -3,6 +3,8 @@
 import random
 import socket as plain_socket
 import threading
+from collections import defaultdict
+from itertools import chain
 
 import gevent
 import psutil
@@ -10,13 +12,15 @@ import pytest
 from gevent import socket
 
 from app.relay import feed
+from app.relay.delivery import Slices
+from app.relay.feed import News
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading, Subscriber
 from app.relay.upkeep import Pace
 from jobs import keys
 from jobs.eventlog import Cursor
-from jobs.redis_log import parse_live
+from jobs.news import parse_live
 from jobs.wiring import Parts, redis_client
 from tests.app.relay.conftest import Client, begin, finish, relay_of, until, whole, work
 
@@ -67,9 +71,17 @@ def test_a_reader_cut_anywhere_goes_on_without_hole_or_repeat(parts: Parts, rela
 
 def test_messages_lost_doubled_and_swapped_on_the_way_are_made_good_from_the_log(parts: Parts, relay: Relay) -> None:
     writer, random_source = begin(parts), random.Random(7)
-    deliver, kept = relay.feed._on_live, []
+    tell, kept = relay.feed._on_news, []
 
-    def unreliable(channel: bytes, payload: bytes) -> None:
+    def deliver(channel: bytes, payload: bytes) -> None:
+        tell(defaultdict(list, {channel: [payload]}), Slices())
+
+    def unreliable(news: News, _slices: Slices) -> None:
+        for channel, payloads in news.items():
+            for payload in payloads:
+                pass_on(channel, payload)
+
+    def pass_on(channel: bytes, payload: bytes) -> None:
         fate = random_source.random()
         if fate < 0.2:
             return
@@ -82,7 +94,7 @@ def test_messages_lost_doubled_and_swapped_on_the_way_are_made_good_from_the_log
         if fate > 0.8:
             deliver(channel, payload)
 
-    relay.feed._on_live = unreliable
+    relay.feed._on_news = unreliable
     clients = [Client(relay, writer.job_id) for _ in range(5)]
     running = [client.start() for client in clients]
     work(writer, 200, pause=0.001)
@@ -104,14 +116,14 @@ def test_a_broken_feed_costs_no_event(parts: Parts, relay: Relay) -> None:
 
 
 def test_a_fault_in_what_is_done_with_a_message_leaves_nobody_deaf(parts: Parts, relay: Relay) -> None:
-    writer, deliver, faults = begin(parts), relay.feed._on_live, [RuntimeError("a fault of ours")]
+    writer, deliver, faults = begin(parts), relay.feed._on_news, [RuntimeError("a fault of ours")]
 
-    def faulty(channel: bytes, payload: bytes) -> None:
+    def faulty(news: News, slices: Slices) -> None:
         if faults:
             raise faults.pop()
-        deliver(channel, payload)
+        deliver(news, slices)
 
-    relay.feed._on_live = faulty
+    relay.feed._on_news = faulty
     client = Client(relay, writer.job_id)
     greenlet = client.start()
     until(lambda: "stream.caught_up" in client.types)
@@ -140,13 +152,13 @@ def test_events_that_came_together_are_sent_together(
     client = Client(relay, writer.job_id)
     running = client.start()
     until(lambda: "stream.caught_up" in client.types)
-    heard, follow, sent = relay.feed._on_heard, Subscriber.follow, list[bytes]()
+    hear, follow, sent, kept = relay.feed._on_news, Subscriber.follow, list[bytes](), list[bytes]()
     monkeypatch.setattr(Subscriber, "follow", lambda one, data, *rest: sent.append(data) or follow(one, data, *rest))
-    relay.feed._on_heard = lambda _slices: None
+    relay.feed._on_news = lambda news, _slices: kept.extend(chain(*news.values()))
     before = relay.tally.events
     work(writer, 3, end=False)
-    until(lambda: relay.live._heard != [])
-    relay.feed._on_heard = heard
+    until(lambda: kept)
+    relay.feed._on_news = lambda news, slices: hear(defaultdict(list, {key: kept + news[key] for key in news}), slices)
     work(writer, 1, end=False)
     until(lambda: client.seqs == whole(writer))
     assert relay.tally.events - before > len(sent) > 0

@@ -131,7 +131,7 @@ def test_a_bell_that_nobody_heard_costs_time_and_no_event(
     client = reader(relay, "0", jobs=[writer.job_id])
     following = client.start()
     until(lambda: "stream.caught_up" in client.types)
-    monkeypatch.setattr(relay.feed, "_on_live", lambda _channel, _payload: None)
+    monkeypatch.setattr(relay.feed, "_on_news", lambda _news, _slices: None)
     work(writer, 3)
     finish(following)
 

@@ -13,7 +13,7 @@ from app.relay.room import Room
 from app.relay.shortcut import shortcut
 from app.relay.subscriber import Reading, Subscriber
 from jobs.eventlog import Cursor
-from jobs.redis_log import parse_live
+from jobs.news import parse_live
 
 EPOCH, LAST = "k3f9ab", Cursor("k3f9ab", 2)
 
@@ -48,7 +48,7 @@ def message(seq: int, name: str = "item", data: str = '"é\u2028"', *, epoch: st
 
 
 def state(room: Room) -> tuple[Any, ...]:
-    return room.last, room.over, room.waits, list(room._ring or ()), room.held
+    return room.last, room.over, room.waits, room.since(LAST), room.held
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)

@@ -14,7 +14,7 @@ from tests.app.relay.conftest import Client, begin, finish, relay_of, until, who
 
 def deaf(relay: Any) -> None:
     """From here on nothing that Redis publishes is heard."""
-    relay.feed._on_live = lambda *_message: None
+    relay.feed._on_news = lambda _news, _slices: None
 
 
 def beats(client: Client) -> int:
