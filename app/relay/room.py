@@ -1,6 +1,7 @@
 """A topic with those who listen to it."""
 
 import sys
+from collections import deque
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -9,12 +10,15 @@ from gevent.event import Event
 from app.relay.audience import Audience
 from app.relay.lens import Lens
 from app.relay.subscriber import Subscriber
-from app.relay.topic import Topic
+from app.relay.topic import RING, Topic
 from jobs import keys
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 from jobs.head import Head
 from jobs.model import EDGES, JobState
+
+#: Events kept where one reader listens: there are thousands of such rooms, and memory written a moment ago is quick.
+FEW_KEPT = 32
 
 #: Whether the job waits in its queue after an event of this type; types that are not here change nothing of it.
 _WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.items()}  # type: ignore[attr-defined]
@@ -167,6 +171,12 @@ class Room(Topic):
         audiences = tuple(self.live.values())
         alone = len(audiences) == 1 and len(audiences[0].listeners) == 1 and audiences[0].lens.straight
         self.sole = audiences[0] if alone else None
+        if self._ring is not None and self._ring.maxlen != self.kept:
+            self._ring = deque(self._ring, maxlen=self.kept)
+
+    @property
+    def kept(self) -> int:
+        return FEW_KEPT if self.sole is not None else RING
 
     def silent(self) -> bool:
         """Whether nothing has been passed on since this was last asked; at first, since the room began.

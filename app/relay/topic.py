@@ -36,6 +36,11 @@ class Topic:
         #: Live events that wait for others which must come before them.
         self.held: list[Entry] | None = None
 
+    @property
+    def kept(self) -> int:
+        """How many events are kept of what was passed on."""
+        return RING
+
     def begin(self, at: Cursor) -> Sequence[Entry]:
         """A first reader has read the log up to *at*; what had arrived live meanwhile follows."""
         if self.last is None:
@@ -56,7 +61,7 @@ class Topic:
     def keep(self, passed: Sequence[Entry | bytes], at: Cursor) -> None:
         """*passed*, which lead up to *at*, have just been passed on; bytes are messages of one event each."""
         if self._ring is None:
-            self._ring = deque(maxlen=RING)
+            self._ring = deque(maxlen=self.kept)
         self._ring.extend(passed)
         self.last = at
 

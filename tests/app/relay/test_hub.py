@@ -340,7 +340,7 @@ def test_a_feed_that_neither_speaks_nor_breaks_is_given_up(monkeypatch: pytest.M
     monkeypatch.setattr(feed, "ANSWER", 0.1)
     deaf = Deaf()
     client = redis_client(f"redis://127.0.0.1:{deaf.server.getsockname()[1]}/0")
-    live = feed.Feed(client, lambda _channel, _payload: None, lambda _channel: None, lambda _slices: None)
+    live = feed.Feed(client, lambda _news, _slices: None, lambda _channel: None)
     live.start()
     until(lambda: len(deaf.taken) == 2)
     live.stop()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.relay.audience import LOAD
 from app.relay.lens import Lens
 from app.relay.rate import rate
-from app.relay.room import Room
+from app.relay.room import FEW_KEPT, Room
 from app.relay.shortcut import shortcut
 from app.relay.subscriber import Reading, Subscriber
 from jobs.eventlog import Cursor
@@ -134,3 +134,14 @@ def test_it_is_open_while_there_is_exactly_one_reader() -> None:
     assert room.sole is room.live[Lens(named=False)]
     room.leave(other)
     assert room.sole is None
+
+
+def test_what_one_reader_has_been_told_is_kept_for_a_shorter_while_than_what_many_have() -> None:
+    room = room_of(Lens())
+    assert shortcut(room, [message(seq) for seq in range(3, 3 + 2 * FEW_KEPT)], 0, 0.0) is not None
+    assert room.last == Cursor(EPOCH, 2 + 2 * FEW_KEPT)
+    assert room.since(Cursor(EPOCH, 1 + FEW_KEPT)) is None
+    assert len(room.since(Cursor(EPOCH, 2 + FEW_KEPT)) or ()) == FEW_KEPT
+    room.enter(cast("Subscriber", _Sockless(Reading(job_id="job", after=LAST, lens=Lens()))))
+    room.take([entry for seq in range(100, 300) for entry in parse_live(message(seq - 33))])
+    assert len(room.since(Cursor(EPOCH, 2 + FEW_KEPT)) or ()) == FEW_KEPT + 200
