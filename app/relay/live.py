@@ -103,18 +103,26 @@ class Live:
         Whoever has *slices*, and with them the turn to send, sends at once what is due at once.
         """
         if entries:
-            tally, now = self._relay.tally, monotonic()
-            tally.events += len(entries)
-            self._moved.add(room)
-            for audience in room.concerned(entries):
-                tally.offered += len(entries) * len(audience.listeners)
-                pace = self.rate(audience)
-                if slices is not None and (load := audience.at_once(entries, pace, now)) is not None:
-                    self.delivery.send(audience, load, slices)
-                elif (due := audience.add(entries, pace, now)) is not None:
-                    self.delivery.plan(audience, due, now)
+            loads = self._offer(room, entries, at_once=slices is not None)
+            if slices is not None:
+                self.delivery.send_all(loads, slices)
         if room.lost:
             self._renew(room)
+
+    def _offer(self, room: Room, entries: Sequence[Entry], *, at_once: bool) -> list[tuple[Audience, Load]]:
+        """Has each audience take what is for it, or gives it back to be sent *at_once*, and by nobody else."""
+        tally, now, loads = self._relay.tally, monotonic(), []
+        tally.events += len(entries)
+        self._moved.add(room)
+        for audience in room.concerned(entries):
+            tally.offered += len(entries) * len(audience.listeners)
+            pace = self.rate(audience)
+            if at_once and (load := audience.at_once(entries, pace, now)) is not None:
+                audience.sending = True
+                loads.append((audience, load))
+            elif (due := audience.add(entries, pace, now)) is not None:
+                self.delivery.plan(audience, due, now)
+        return loads
 
     def rate(self, audience: Audience) -> Rate:
         return rate(self.level, audience.lens.min_interval_ms)
