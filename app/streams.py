@@ -19,6 +19,7 @@ from gevent import socket as gsocket
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
+from jobs.eventlog import Page
 
 #: Where the verb leaves, in the WSGI environment, the function to which the wrapper outside Flask gives the socket.
 HANDOFF = "tailrace.handoff"
@@ -63,9 +64,9 @@ def refusal(lens: Lens, job_id: str, obstacle: Obstacle) -> Response:
 class StreamResponse(Response):
     """An answer without an end of its own: its body is what the relay sends."""
 
-    def __init__(self, relay: Relay, reading: Reading, headers: dict[str, str]) -> None:
+    def __init__(self, relay: Relay, reading: Reading, headers: dict[str, str], page: Page | None = None) -> None:
         super().__init__(status=HTTPStatus.OK, headers=headers)
-        self._relay, self._reading = relay, reading
+        self._adopt = partial(relay.adopt, reading=reading, page=page)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -73,7 +74,7 @@ class StreamResponse(Response):
         if detachable(environ):
             #: The body ends where the connection does.
             self.headers.set("Connection", "close")
-            environ[HANDOFF] = partial(self._relay.adopt, reading=self._reading, head=head_of(self))
+            environ[HANDOFF] = partial(self._adopt, head=head_of(self))
             return []
         return self._iterate(environ, start_response)
 
@@ -81,7 +82,7 @@ class StreamResponse(Response):
         self.headers.remove("Content-Length")
         start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
         ours, theirs = socket.socketpair()
-        self._relay.adopt(theirs, self._reading)
+        self._adopt(theirs)
         return _chunks(ours)
 
 

@@ -18,7 +18,7 @@ import redis
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import dialogue, joining, upkeep
+from app.relay import arrival, dialogue, joining, upkeep
 from app.relay.agenda import Agenda
 from app.relay.census import Census
 from app.relay.feed import Feed
@@ -28,12 +28,14 @@ from app.relay.live import Live
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
 from app.relay.reader import Cards, Reader, Snapshot, no_cards
+from app.relay.replay import LATEST
 from app.relay.room import Room
 from app.relay.rooms import Rooms
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
 from app.relay.turns import Turns
 from app.relay.upkeep import Pace
+from jobs.eventlog import Cursor, Page
 from jobs.feed import FedLog
 
 
@@ -76,10 +78,22 @@ class Relay:
 
     # Coming and going -----------------------------------------------------------------------------------------
 
-    def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"", early: bytes = b"") -> None:
+    def look(self, job_id: str, after: Cursor | str | None) -> arrival.Standing | None:
+        """How a job stands, before a stream of it from *after* on is opened (``app/relay/arrival.py``)."""
+        self._start()
+        return arrival.look(self, job_id, after)
+
+    def adopt(
+        self,
+        sock: socket.socket,
+        reading: Reading,
+        head: bytes = b"",
+        early: bytes = b"",
+        page: Page | None = None,
+    ) -> None:
         """Takes the connection; *head* (an HTTP response head, where one is due) goes out before the first bytes.
 
-        *early* is what the client has said by now, as far as somebody has read it.
+        *early* is what the client has said by now, as far as somebody has read it; *page* is what :meth:`look` found.
         """
         self._start()
         room = self.rooms.open(reading.job_id)
@@ -93,7 +107,7 @@ class Relay:
         room.expect(subscriber)
         if head:
             self._greet(subscriber, head)
-        self.rejoin(subscriber)
+        self._join(subscriber, page)
         dialogue.begin(self, subscriber, early)
 
     def _greet(self, subscriber: Subscriber, head: bytes) -> None:
@@ -235,9 +249,21 @@ class Relay:
 
     # Joining --------------------------------------------------------------------------------------------------
 
-    def rejoin(self, subscriber: Subscriber) -> None:
+    def _join(self, subscriber: Subscriber, page: Page | None) -> None:
+        """Where there is nothing to be read for it, at once and here: most come for what is yet to happen."""
+        room = cast("Room", subscriber.topic)
+        if room.last is None:
+            #: Another room than the one that was looked from: it would have missed what came meanwhile.
+            page = None
+        if page is not None and subscriber.position in {LATEST, page.last} and room.last == page.last:
+            subscriber.rejoining = True
+            joining.run(self, subscriber, Join, page)
+        else:
+            self.rejoin(subscriber, page)
+
+    def rejoin(self, subscriber: Subscriber, page: Page | None = None) -> None:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
         if not subscriber.rejoining:
             subscriber.rejoining = True
             kind = Join if subscriber.reading.lens.choice is None else JoinMany
-            gevent.spawn(joining.run, self, subscriber, kind)
+            gevent.spawn(joining.run, self, subscriber, kind, page)

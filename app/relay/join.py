@@ -36,8 +36,9 @@ STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 class Join:
     """The way of a reader of one job; what differs for one of many is in ``joinmany``."""
 
-    def __init__(self, relay: "Relay", subscriber: Subscriber) -> None:
-        self.relay, self.subscriber = relay, subscriber
+    def __init__(self, relay: "Relay", subscriber: Subscriber, page: Page | None = None) -> None:
+        """*page* is where the log stands, where somebody has just looked, with the room's channel confirmed."""
+        self.relay, self.subscriber, self.page = relay, subscriber, page
         self.room = cast("Room", subscriber.topic)
         self.reading, self.job_id = subscriber.reading, subscriber.reading.job_id
         #: What is told with whatever comes next: a send costs as much as all the rest of it.
@@ -59,7 +60,7 @@ class Join:
     def _open(self) -> None:
         """Where the stream stands, and whatever must be told before the first event."""
         reading, lens = self.reading, self.reading.lens
-        page = self._at(reading.after)
+        page = self.page or self._at(reading.after)
         opened = {
             "cursor": str(self._newest(page)),
             "oldest": page.oldest,

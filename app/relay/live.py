@@ -89,7 +89,7 @@ class Live:
             room.hear(payloads[-1])
             upkeep.fill(self._relay, room)
         #: Where all wait for a page, nothing is kept for anybody.
-        elif room.last is not None or room.joining:
+        elif room.last is not None or room.expectant:
             entries = parse_live(payloads[0])
             for payload in payloads[1:]:
                 entries += parse_live(payload)

@@ -85,6 +85,17 @@ class Reader:
             raise JobNotFound(job_id=job_id)
         return page
 
+    def look(self, job_id: str) -> Page:
+        """As :meth:`stand`, and for others too who need not know how it is now."""
+        began, page = monotonic(), self.stand(job_id)
+        self._keep((job_id, END), began, page)
+        return page
+
+    def knows(self, job_id: str) -> bool:
+        """Whether somebody has seen a moment ago where the log stands."""
+        kept = self._kept.get((job_id, END))
+        return kept is not None and monotonic() - kept[0] < HISTORY
+
     def head(self, job_id: str) -> Head:
         """The job's head as it is now, asked for as :meth:`stand` is."""
         found = self._heads.get(job_id)
