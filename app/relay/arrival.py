@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.relay.replay import LATEST
+from app.relay.reader import END
+from app.relay.replay import BEGINNING, LATEST
 from jobs.eventlog import Cursor, Page
 from jobs.head import Head, decode_head
 
@@ -17,7 +18,8 @@ PATIENCE = 1.0
 class Standing(NamedTuple):
     """Where a job's log stands, and what its head says; read while its room was listening."""
 
-    #: None where others have looked a moment ago, and what they saw will do: as in a storm of readers.
+    #: With events, where nobody had looked for long. None where others have a moment ago, and what they saw will do: as
+    #: in a storm of readers.
     page: Page | None
     head: Head
 
@@ -41,9 +43,16 @@ def _look(relay: "Relay", room: "Room", after: Cursor | str | None) -> Standing:
     reader, job_id = relay.reader, room.job_id
     if after != LATEST and reader.knows(job_id):
         return Standing(None, reader.head(job_id))
-    page = reader.stand(job_id) if after == LATEST else reader.look(job_id)
+    page = reader.stand(job_id) if after == LATEST else reader.look(job_id, _behind(after))
     head = decode_head(page.head)
     if room.last is None:
         room.learn(head)
         relay.live.deliver(room, room.begin(page.last))
     return Standing(page, head)
+
+
+def _behind(after: Cursor | str | None) -> int:
+    """The seq behind which a reader from *after* on reads the log first."""
+    if isinstance(after, Cursor):
+        return after.seq
+    return 0 if after == BEGINNING else END

@@ -37,7 +37,7 @@ class Join:
     """The way of a reader of one job; what differs for one of many is in ``joinmany``."""
 
     def __init__(self, relay: "Relay", subscriber: Subscriber, page: Page | None = None) -> None:
-        """*page* is where the log stands, where somebody has just looked, with the room's channel confirmed."""
+        """*page* is what the log was, where somebody has just looked, with the room's channel confirmed."""
         self.relay, self.subscriber, self.page = relay, subscriber, page
         self.room = cast("Room", subscriber.topic)
         self.reading, self.job_id = subscriber.reading, subscriber.reading.job_id
@@ -130,7 +130,7 @@ class Join:
         near, over = self.room.since(at), self.room.over
         if near is None:
             #: A room begins behind the newest events, and hears only what came after its channel was confirmed.
-            page = self.relay.reader.page(self.job_id, at.seq, since=self.room.confirmed)
+            page = self._given(at) or self.relay.reader.page(self.job_id, at.seq, since=self.room.confirmed)
             if gap(at, page) is not None:
                 page = self.relay.reader.page(self.job_id, at.seq, fresh=True)
             missing = gap(at, page)
@@ -142,6 +142,11 @@ class Join:
         if not near:
             return self._arrive(at, over=over)
         return self._tell(at, near)
+
+    def _given(self, at: Cursor) -> Page | None:
+        """What was read before there was a stream, where it is what follows *at*."""
+        page, self.page = self.page, None
+        return page if page is not None and page.entries and page.entries[0].cursor.seq == at.seq + 1 else None
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
         stretch = self._stretch(near)

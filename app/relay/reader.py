@@ -85,10 +85,17 @@ class Reader:
             raise JobNotFound(job_id=job_id)
         return page
 
-    def look(self, job_id: str) -> Page:
-        """As :meth:`stand`, and for others too who need not know how it is now."""
-        began, page = monotonic(), self.stand(job_id)
-        self._keep((job_id, END), began, page)
+    def look(self, job_id: str, after: int) -> Page:
+        """As :meth:`stand`, and for others too who need not know how it is now.
+
+        Whoever is the first to come for the job gets with it the events after *after*; END for none.
+        """
+        began, key = monotonic(), (job_id, after)
+        if after == END or job_id in self._pages or key in self._flying:
+            page = self.stand(job_id)
+        else:
+            page = self.page(job_id, after, fresh=True)
+        self._keep((job_id, END), began, page._replace(entries=[]))
         return page
 
     def knows(self, job_id: str) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gevent
+import gevent.event
 import pytest
 from gevent import socket
 
@@ -16,7 +17,7 @@ from jobs.errors import JobNotFound
 from jobs.eventlog import Cursor
 from jobs.files import new_id
 from jobs.wiring import Parts
-from tests.app.relay.conftest import begin, until, work
+from tests.app.relay.conftest import begin, finish, until, whole, work
 
 
 def _read(sock: Any, *, until: bytes) -> bytes:
@@ -35,8 +36,10 @@ def _adopt(relay: Relay, job_id: str, after: Cursor | str, found: Standing | Non
 
 @pytest.fixture
 def fed(relay: Relay) -> Relay:
-    """A relay whose feed is there: no request is the first of all."""
+    """A relay whose feed is there: no request is the first of all. Nothing is done in it by the clock."""
     relay._start()
+    assert relay._ticker is not None
+    relay._ticker.kill()
     until(lambda: relay.feed._sock is not None)
     return relay
 
@@ -103,6 +106,36 @@ def test_of_a_storm_only_the_first_looks_at_the_log(parts: Parts, fed: Relay) ->
     found = [fed.look(writer.job_id, after) for after in ("0", "0", writer.job.cursor)]
     assert [each is not None and each.page is not None for each in found] == [True, False, False]
     assert fed.reader.reads == 1
+
+
+def test_the_first_who_comes_reads_the_log_once(parts: Parts, fed: Relay) -> None:
+    writer = begin(parts)
+    work(writer, 5, end=False)
+    ours = _adopt(fed, writer.job_id, "0", fed.look(writer.job_id, "0"))
+    told = _read(ours, until=b"stream.caught_up")
+    assert [b'"seq":%d,' % seq in told for seq in whole(writer)] == [True] * writer.job.seq
+    assert fed.reader.reads == 1
+    ours.close()
+
+
+def test_those_who_come_while_the_first_reads_only_look(
+    parts: Parts, fed: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = begin(parts)
+    read, reads, go = parts.log.read, list[int](), gevent.event.Event()
+
+    def slowly(job_id: str, after: int, limit: int) -> Any:
+        reads.append(after)
+        go.wait()
+        return read(job_id, after, limit)
+
+    monkeypatch.setattr(fed.reader._log, "read", slowly)
+    several = [gevent.spawn(fed.look, writer.job_id, "0") for _ in range(20)]
+    until(lambda: sum(each.ready() for each in several) == 19)
+    go.set()
+    finish(*several)
+    assert reads == [0]
+    assert {each.value.head.seq for each in several} == {writer.job.seq}
 
 
 def test_a_room_that_was_only_looked_at_is_shut_again(parts: Parts, fed: Relay) -> None:
