@@ -25,7 +25,7 @@ import gevent  # noqa: E402
 from gevent.server import StreamServer  # noqa: E402
 from gunicorn import util  # noqa: E402
 from gunicorn.glogging import Logger  # noqa: E402
-from gunicorn.http import parser  # noqa: E402
+from gunicorn.http import message, parser  # noqa: E402
 from gunicorn.http import wsgi as answers  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
@@ -166,6 +166,7 @@ def _http_date(timestamp=None):  # noqa: ANN001, ANN202 - gunicorn's signature
 _date_of = lru_cache(maxsize=16)(util.http_date)
 util.http_date, answers.Response = _http_date, Answer
 parser.RequestParser.mesg_class, answers.base_environ = heads.Head, heads.once(answers.base_environ)
+message.split_request_uri = heads.split(message.split_request_uri)
 
 
 def _linger(sock):  # noqa: ANN001, ANN202 - a socket of gevent

@@ -1,8 +1,10 @@
 """gunicorn's reading of a request, with what is the same for many requests found out once."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import SplitResult
 
 from gunicorn.http import message
 
@@ -11,6 +13,8 @@ _Headers = list[tuple[str, str]]
 
 #: So many heads are remembered, and of so many bytes at the most: a megabyte together.
 KEPT, SHORT = 512, 2048
+#: What makes an address more than a path and a query, or may.
+_SPECIAL = re.compile(r"[^!$%&'()*+,./0-9:;=?@A-Z_a-z~-]")
 
 
 class Head(message.Request):  # type: ignore[misc] # gunicorn has no types
@@ -64,3 +68,15 @@ def once(base_environ: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[
         return made[0].copy()
 
     return base
+
+
+def split(split_request_uri: Callable[[str], Any]) -> Callable[[str], Any]:
+    """*split_request_uri* of gunicorn, but for a plain path with a query, which nearly every request asks for."""
+
+    def quickly(uri: str) -> Any:
+        if uri[:1] != "/" or uri[:2] == "//" or _SPECIAL.search(uri):
+            return split_request_uri(uri)
+        path, _, query = uri.partition("?")
+        return SplitResult("", "", path, query, "")
+
+    return quickly

@@ -1,5 +1,6 @@
 """A head that is remembered is read as gunicorn reads it, and nothing is remembered that says more than it lists."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,8 +8,11 @@ from gunicorn.config import Config
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import base_environ
+from gunicorn.util import split_request_uri
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.heads import KEPT, SHORT, Head, once
+from app.heads import KEPT, SHORT, Head, once, split
 
 CFG = Config()
 NEAR, FAR = ("127.0.0.1", 1), ("192.0.2.1", 1)
@@ -75,6 +79,19 @@ def test_no_more_is_remembered_than_so_many_heads() -> None:
     for n in range(KEPT * 2):
         _read(_Ours, b"GET / HTTP/1.1\r\nX: %d\r\n\r\n" % n, NEAR)
     assert len(Head._known) == KEPT
+
+
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1), st.booleans())
+def test_an_address_is_split_as_gunicorn_splits_it(text: str, path: bool) -> None:
+    uri = f"/{text}" if path else text
+    assert _split(split(split_request_uri), uri) == _split(split_request_uri, uri)
+
+
+def _split(way: Callable[[str], Any], uri: str) -> Any:
+    try:
+        return way(uri)
+    except ValueError as error:
+        return str(error)
 
 
 def test_an_environment_is_made_once_and_each_request_has_its_own() -> None:
