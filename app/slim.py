@@ -4,6 +4,7 @@ That is the half of what the smallest answer costs. Routes, matching, errors and
 Flask's own.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from flask import Flask, Request, Response
 from flask.ctx import AppContext, RequestContext
 from flask.globals import _cv_app, _cv_request
 from flask.sessions import NullSession
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -20,17 +21,53 @@ if TYPE_CHECKING:
 
 #: What every request has in a session's place: writing to it fails.
 _NOBODY = NullSession()
+#: What an id looks like in an address, and of how many addresses it is remembered what they lead to.
+_ID, _MOST = re.compile(r"(?<=/)([0-9a-z]{26})(?=/|\Z)", re.ASCII), 512
+
+#: The method, whether it is a WebSocket's, and the address but for its ids.
+_Shape = tuple[str, bool, tuple[str, ...]]
+
+
+class _Context(RequestContext):
+    app: "Slim"
+
+    def match_request(self) -> None:
+        """As Flask's; of addresses that differ in their ids alone only the first is searched for."""
+        request, adapter = self.request, self.url_adapter
+        if adapter is None:
+            return
+        parts = _ID.split(adapter.path_info)
+        shape, ids = (request.method, adapter.websocket, tuple(parts[::2])), parts[1::2]
+        known = self.app.shapes.get(shape)
+        if known is not None:
+            request.url_rule, names = known
+            request.view_args = dict(zip(names, ids, strict=True))
+            return
+        super().match_request()
+        #: Only a rule that takes the ids as they are, in their order, and nothing else.
+        if request.url_rule is not None and [*(request.view_args or {}).values()] == ids:
+            self.app.remember(shape, request.url_rule, tuple(request.view_args or ()))
 
 
 class Slim(Flask):
     """No signal is sent, and nothing is done with a request's values before it is admitted."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        #: By shape, the rule that an address leads to, and the names of its ids.
+        self.shapes: dict[_Shape, tuple[Rule, tuple[str, ...]]] = {}
+
+    def remember(self, shape: _Shape, rule: Rule, names: tuple[str, ...]) -> None:
+        if len(self.shapes) >= _MOST:
+            self.shapes.clear()
+        self.shapes[shape] = rule, names
+
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        context = RequestContext(self, environ, session=_NOBODY)
+        self._got_first_request = True
+        context = _Context(self, environ, session=_NOBODY)
         app, asked = _cv_app.set(AppContext(self)), _cv_request.set(context)
         try:
-            if context.url_adapter is not None:
-                context.match_request()
+            context.match_request()
             return self._answered(context)(environ, start_response)
         finally:
             self._over(context.request)

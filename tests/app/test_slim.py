@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, Response, after_this_request, current_app, g, request, session
 
-from app.slim import Slim
+from app.slim import _MOST, Slim
 
 BOTH = pytest.mark.parametrize("kind", [Flask, Slim])
 
@@ -116,3 +116,43 @@ def test_nothing_can_be_kept_in_a_session() -> None:
     app.testing = True
     with pytest.raises(RuntimeError, match="session"):
         app.test_client().get("/")
+
+
+def test_addresses_that_differ_in_their_ids_alone_lead_where_flask_leads_them() -> None:
+    """Every address twice: the second time what was found out about the first is used."""
+    ids = [n * 26 for n in "ab1"]
+    paths = [f"/jobs/{n}" for n in [*ids, "short", "A" * 26, ids[0] + "\n"]]
+    paths += [f"/jobs/{n}/parts/{m}" for n in ids for m in [*ids, "x", "x/y", f"{ids[0]}/{ids[1]}"]]
+    paths += [f"/{n}/jobs/{m}" for n in ids for m in ids] + [f"/jobs/{n}/number/7" for n in ids] + ["/jobs", "/none"]
+    seen = []
+    for kind in (Flask, Slim):
+        app = kind("app")
+        for rule in (
+            "/jobs",
+            "/jobs/<job>",
+            "/jobs/<job>/parts/<path:part>",
+            "/<a>/jobs/<b>",
+            "/jobs/<c>/number/<int:d>",
+        ):
+            app.add_url_rule(rule, rule, lambda **given: [str(request.url_rule), str(request.endpoint), repr(given)])
+        client = app.test_client()
+        asked = [(client.get(path), client.post(path)) for path in [*paths, *paths]]
+        seen.append([[(answer.status_code, answer.data) for answer in both] for both in asked])
+    assert seen[0] == seen[1]
+
+
+def test_no_more_addresses_are_remembered_than_so_many() -> None:
+    app = Slim("app")
+    for number in range(_MOST + 5):
+        app.add_url_rule(f"/{number}", str(number), lambda: "")
+    for number in range(_MOST + 5):
+        assert app.test_client().get(f"/{number}").status_code == 200
+    assert 0 < len(app.shapes) <= _MOST
+
+
+@BOTH
+def test_after_the_first_request_nothing_more_is_registered(kind: type[Flask]) -> None:
+    app = kind("app")
+    app.test_client().get("/")
+    with pytest.raises(AssertionError):
+        app.add_url_rule("/late", "late", str)
