@@ -14,7 +14,7 @@ from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.presence import Sight
 from app.relay.subscriber import Reading
-from app.streams import AWAY, STREAM_HEADERS, Obstacle, StreamResponse, refusal
+from app.streams import AWAY, Obstacle, StreamResponse, refusal
 from app.waiting import Listen
 from app.wants import After, cursor_text, lens_of, parse_after, transport_of
 from jobs.errors import LogUnavailable
@@ -47,10 +47,7 @@ class Streams:
         #: One text for all of a client, and of a route: each stream keeps them.
         peer, path = sys.intern(asked.remote_addr or "-"), str(asked.url_rule or "-")
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=peer, path=path)
-        headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
-        if lens.gzip:
-            headers["Content-Encoding"] = "gzip"
-        return StreamResponse(self._relay, reading, headers, page)
+        return StreamResponse(self._relay, reading, page)
 
     def obstacle(self, job_id: str | None) -> Obstacle | None:
         """What stands in the way of a new stream, through no fault of the caller's."""
