@@ -124,7 +124,7 @@ def _head(status: str, headers: tuple[tuple[str, str], ...]) -> bytes:
 def detachable(environ: dict[str, Any]) -> bool:
     """Whether the connection can be taken: a plain socket of gunicorn's gevent worker."""
     sock = environ.get("gunicorn.socket")
-    return isinstance(sock, gsocket.socket) and not hasattr(sock, "pending")
+    return isinstance(sock, gsocket.socket) and not hasattr(type(sock), "pending")
 
 
 def early_of(environ: dict[str, Any]) -> bytes:
