@@ -10,6 +10,7 @@ from flask import Blueprint, Response
 from app.admission import Admission
 from app.answers import in_hand
 from app.log_page import Pages
+from app.relay.arrival import look
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.presence import Sight
@@ -76,7 +77,7 @@ class Streams:
             return self._pages.answer(job_id, text, lens)
         after = parse_after(text)
         try:
-            found = self._relay.look(job_id, after)
+            found = look(self._relay, job_id, after)
             over = self.at_end(job_id, after) if found is None else self._ends(found.head, after)
         except LogUnavailable:
             return refusal(lens, job_id, AWAY)

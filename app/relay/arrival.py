@@ -30,6 +30,7 @@ def look(relay: "Relay", job_id: str, after: Cursor | str | None) -> Standing | 
     None while the live feed is broken: a stream waits for it, a request does not.
     From here on its room follows the log by itself: whoever enters is told what has come meanwhile.
     """
+    relay.start()
     if relay.feed.broken_since is not None:
         return None
     room = relay.rooms.visit(job_id)

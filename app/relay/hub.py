@@ -18,24 +18,21 @@ import redis
 from gevent.event import Event
 from gevent.hub import get_hub
 
-from app.relay import arrival, dialogue, joining, upkeep
+from app.relay import dialogue, joining, upkeep
 from app.relay.agenda import Agenda
 from app.relay.census import Census
 from app.relay.feed import Feed
-from app.relay.join import Join
-from app.relay.joinmany import JoinMany
 from app.relay.live import Live
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
 from app.relay.reader import Cards, Reader, Snapshot, no_cards
-from app.relay.replay import LATEST
 from app.relay.room import Room
 from app.relay.rooms import Rooms
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
 from app.relay.turns import Turns
 from app.relay.upkeep import Pace
-from jobs.eventlog import Cursor, Page
+from jobs.eventlog import Page
 from jobs.feed import FedLog
 
 
@@ -78,11 +75,6 @@ class Relay:
 
     # Coming and going -----------------------------------------------------------------------------------------
 
-    def look(self, job_id: str, after: Cursor | str | None) -> arrival.Standing | None:
-        """How a job stands, before a stream of it from *after* on is opened (``app/relay/arrival.py``)."""
-        self._start()
-        return arrival.look(self, job_id, after)
-
     def adopt(
         self,
         sock: socket.socket,
@@ -93,9 +85,9 @@ class Relay:
     ) -> None:
         """Takes the connection; *head* (an HTTP response head, where one is due) goes out before the first bytes.
 
-        *early* is what the client has said by now, as far as somebody has read it; *page* is what :meth:`look` found.
+        *early* is what the client has said by now, as far as somebody has read it; *page* what a look found (arrival).
         """
-        self._start()
+        self.start()
         room = self.rooms.open(reading.job_id)
         lifetime, beat = self.pace.rotate, self.pace.heartbeat
         subscriber = Subscriber(raw(sock), reading, room, lifetime=lifetime)
@@ -107,7 +99,7 @@ class Relay:
         room.expect(subscriber)
         if head:
             self._greet(subscriber, head)
-        self._join(subscriber, page)
+        joining.begin(self, subscriber, page)
         dialogue.begin(self, subscriber, early)
 
     def _greet(self, subscriber: Subscriber, head: bytes) -> None:
@@ -125,7 +117,7 @@ class Relay:
         subscriber.write_plain(head)
         return subscriber.write(data, last=last)
 
-    def _start(self) -> None:
+    def start(self) -> None:
         if self._ticker is None:
             self.feed.start()
             self.live.delivery.start()
@@ -149,7 +141,7 @@ class Relay:
 
     def listen(self, job_id: str) -> AbstractContextManager[Event]:
         """A bell that rings whenever something was appended to the job's log (``app/relay/rooms.py``)."""
-        self._start()
+        self.start()
         return self.rooms.listen(job_id)
 
     def drop(self, subscriber: Subscriber, reason: str) -> None:
@@ -249,21 +241,6 @@ class Relay:
 
     # Joining --------------------------------------------------------------------------------------------------
 
-    def _join(self, subscriber: Subscriber, page: Page | None) -> None:
-        """Where there is nothing to be read for it, at once and here: most come for what is yet to happen."""
-        room = cast("Room", subscriber.topic)
-        if room.last is None:
-            #: Another room than the one that was looked from: it would have missed what came meanwhile.
-            page = None
-        if page is not None and subscriber.position in {LATEST, page.last} and room.last == page.last:
-            subscriber.rejoining = True
-            joining.run(self, subscriber, Join, page)
-        else:
-            self.rejoin(subscriber, page)
-
-    def rejoin(self, subscriber: Subscriber, page: Page | None = None) -> None:
+    def rejoin(self, subscriber: Subscriber) -> None:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
-        if not subscriber.rejoining:
-            subscriber.rejoining = True
-            kind = Join if subscriber.reading.lens.choice is None else JoinMany
-            gevent.spawn(joining.run, self, subscriber, kind, page)
+        joining.spawn(self, subscriber)

@@ -37,7 +37,6 @@ class Join:
     """The way of a reader of one job; what differs for one of many is in ``joinmany``."""
 
     def __init__(self, relay: "Relay", subscriber: Subscriber, page: Page | None = None) -> None:
-        """*page* is what the log was, where somebody has just looked, with the room's channel confirmed."""
         self.relay, self.subscriber, self.page = relay, subscriber, page
         self.room = cast("Room", subscriber.topic)
         self.reading, self.job_id = subscriber.reading, subscriber.reading.job_id
@@ -133,8 +132,7 @@ class Join:
             page = self._given(at) or self.relay.reader.page(self.job_id, at.seq, since=self.room.confirmed)
             if gap(at, page) is not None:
                 page = self.relay.reader.page(self.job_id, at.seq, fresh=True)
-            missing = gap(at, page)
-            if missing is not None:
+            if (missing := gap(at, page)) is not None:
                 return self._tell_gap(missing, page)
             near = page.entries
             self._share(page)
@@ -146,7 +144,7 @@ class Join:
     def _given(self, at: Cursor) -> Page | None:
         """What was read before there was a stream, where it is what follows *at*."""
         page, self.page = self.page, None
-        return page if page is not None and page.entries and page.entries[0].cursor.seq == at.seq + 1 else None
+        return page if page and page.entries and page.entries[0].cursor.seq == at.seq + 1 else None
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
         stretch = self._stretch(near)
@@ -195,10 +193,9 @@ class Join:
         return self.subscriber.slow or self.relay.live.level >= MERGING
 
     def _tell_gap(self, missing: Gap, page: Page) -> bool:
-        room = self.room
-        if room.last is not None and gap(room.last, page) is not None:
-            room.lost = True
-            self.relay.live.deliver(room, [])
+        if self.room.last is not None and gap(self.room.last, page) is not None:
+            self.room.lost = True
+            self.relay.live.deliver(self.room, [])
         return self._send(self._gap(missing))
 
     def _share(self, page: Page) -> None:

@@ -9,6 +9,8 @@ import gevent
 
 from app.relay import upkeep
 from app.relay.join import Join
+from app.relay.joinmany import JoinMany
+from app.relay.replay import LATEST
 from app.relay.subscriber import Subscriber
 from jobs.errors import JobNotFound, LogUnavailable
 from jobs.eventlog import Page
@@ -20,6 +22,30 @@ log = logging.getLogger("tailrace.stream")
 
 #: Seconds for which a stream that has just been opened waits for a Redis that is away.
 AWAY = 1.0
+
+
+def begin(relay: "Relay", subscriber: Subscriber, page: Page | None) -> None:
+    """Where there is nothing to be read for it, at once and here: most come for what is yet to happen.
+
+    *page* is what the log was, where somebody has just looked from the subscriber's room.
+    """
+    last = subscriber.topic.last
+    if last is None:
+        #: Another room than the one that was looked from: it would have missed what came meanwhile.
+        page = None
+    if page is not None and last == page.last and subscriber.position in {LATEST, last}:
+        subscriber.rejoining = True
+        run(relay, subscriber, Join, page)
+    else:
+        spawn(relay, subscriber, page)
+
+
+def spawn(relay: "Relay", subscriber: Subscriber, page: Page | None = None) -> None:
+    """As :func:`run`, in a greenlet of its own; once at a time."""
+    if not subscriber.rejoining:
+        subscriber.rejoining = True
+        kind = Join if subscriber.reading.lens.choice is None else JoinMany
+        gevent.spawn(run, relay, subscriber, kind, page)
 
 
 def run(relay: "Relay", subscriber: Subscriber, kind: "type[Join]", page: Page | None = None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from gevent import socket
 
 from app.relay import upkeep
-from app.relay.arrival import Standing
+from app.relay.arrival import Standing, look
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
@@ -37,7 +37,7 @@ def _adopt(relay: Relay, job_id: str, after: Cursor | str, found: Standing | Non
 @pytest.fixture
 def fed(relay: Relay) -> Relay:
     """A relay whose feed is there: no request is the first of all. Nothing is done in it by the clock."""
-    relay._start()
+    relay.start()
     assert relay._ticker is not None
     relay._ticker.kill()
     until(lambda: relay.feed._sock is not None)
@@ -46,7 +46,7 @@ def fed(relay: Relay) -> Relay:
 
 def test_a_reader_of_what_is_to_come_is_live_at_once_and_costs_one_look(parts: Parts, fed: Relay) -> None:
     writer = begin(parts)
-    found = fed.look(writer.job_id, "latest")
+    found = look(fed, writer.job_id, "latest")
     assert found is not None
     assert (found.head.id, found.page and found.page.last) == (writer.job_id, writer.job.cursor)
     reads = fed.reader.reads
@@ -62,7 +62,7 @@ def test_a_reader_of_what_is_to_come_is_live_at_once_and_costs_one_look(parts: P
 def test_what_comes_between_the_look_and_the_stream_is_told(parts: Parts, fed: Relay, after: str) -> None:
     writer = begin(parts)
     cursor = writer.job.cursor if after == "here" else after
-    found = fed.look(writer.job_id, cursor)
+    found = look(fed, writer.job_id, cursor)
     writer.write([ev.ItemFinished(key="between", state="ok")])
     until(lambda: fed.rooms.all()[0].last == writer.job.cursor)
     ours = _adopt(fed, writer.job_id, cursor, found)
@@ -83,14 +83,14 @@ def test_what_comes_while_the_log_is_looked_at_is_told(
         return page
 
     monkeypatch.setattr(fed.reader, "stand", slowly)
-    ours = _adopt(fed, writer.job_id, "latest", fed.look(writer.job_id, "latest"))
+    ours = _adopt(fed, writer.job_id, "latest", look(fed, writer.job_id, "latest"))
     assert b'"key":"meanwhile"' in _read(ours, until=b"stream.caught_up")
     ours.close()
 
 
 def test_a_look_from_a_room_that_was_shut_meanwhile_is_not_relied_on(parts: Parts, fed: Relay) -> None:
     writer = begin(parts)
-    found = fed.look(writer.job_id, "latest")
+    found = look(fed, writer.job_id, "latest")
     fed.rooms.tidy()
     writer.write([ev.ItemFinished(key="missed", state="ok")])
     ours = _adopt(fed, writer.job_id, "latest", found)
@@ -103,7 +103,7 @@ def test_a_look_from_a_room_that_was_shut_meanwhile_is_not_relied_on(parts: Part
 def test_of_a_storm_only_the_first_looks_at_the_log(parts: Parts, fed: Relay) -> None:
     writer = begin(parts)
     work(writer, 5, end=False)
-    found = [fed.look(writer.job_id, after) for after in ("0", "0", writer.job.cursor)]
+    found = [look(fed, writer.job_id, after) for after in ("0", "0", writer.job.cursor)]
     assert [each is not None and each.page is not None for each in found] == [True, False, False]
     assert fed.reader.reads == 1
 
@@ -111,7 +111,7 @@ def test_of_a_storm_only_the_first_looks_at_the_log(parts: Parts, fed: Relay) ->
 def test_the_first_who_comes_reads_the_log_once(parts: Parts, fed: Relay) -> None:
     writer = begin(parts)
     work(writer, 5, end=False)
-    ours = _adopt(fed, writer.job_id, "0", fed.look(writer.job_id, "0"))
+    ours = _adopt(fed, writer.job_id, "0", look(fed, writer.job_id, "0"))
     told = _read(ours, until=b"stream.caught_up")
     assert [b'"seq":%d,' % seq in told for seq in whole(writer)] == [True] * writer.job.seq
     assert fed.reader.reads == 1
@@ -130,7 +130,7 @@ def test_those_who_come_while_the_first_reads_only_look(
         return read(job_id, after, limit)
 
     monkeypatch.setattr(fed.reader._log, "read", slowly)
-    several = [gevent.spawn(fed.look, writer.job_id, "0") for _ in range(20)]
+    several = [gevent.spawn(look, fed, writer.job_id, "0") for _ in range(20)]
     until(lambda: sum(each.ready() for each in several) == 19)
     go.set()
     finish(*several)
@@ -140,11 +140,11 @@ def test_those_who_come_while_the_first_reads_only_look(
 
 def test_a_room_that_was_only_looked_at_is_shut_again(parts: Parts, fed: Relay) -> None:
     writer = begin(parts)
-    fed.look(writer.job_id, "latest")
+    look(fed, writer.job_id, "latest")
     with pytest.raises(JobNotFound):
-        fed.look(new_id(), "latest")
+        look(fed, new_id(), "latest")
     assert len(fed.rooms.all()) == 2
-    ours = _adopt(fed, writer.job_id, "latest", fed.look(writer.job_id, "latest"))
+    ours = _adopt(fed, writer.job_id, "latest", look(fed, writer.job_id, "latest"))
     fed.rooms.tidy()
     assert [room.job_id for room in fed.rooms.all()] == [writer.job_id]
     ours.close()
@@ -154,11 +154,11 @@ def test_a_room_that_was_only_looked_at_is_shut_again(parts: Parts, fed: Relay) 
 def test_while_the_feed_is_broken_no_request_waits_for_it(parts: Parts, fed: Relay) -> None:
     writer = begin(parts)
     fed.feed.broken_since = 1.0
-    assert fed.look(writer.job_id, "latest") is None
+    assert look(fed, writer.job_id, "latest") is None
     assert fed.rooms.all() == []
 
 
 def test_rooms_that_were_only_looked_at_are_shut_by_the_clock(parts: Parts, fed: Relay) -> None:
-    fed.look(begin(parts).job_id, "0")
+    look(fed, begin(parts).job_id, "0")
     upkeep._turn(fed, fed.pace, upkeep.Patrol(fed, fed.pace))
     assert fed.rooms.all() == []
