@@ -25,9 +25,11 @@ import gevent  # noqa: E402
 from gevent.server import StreamServer  # noqa: E402
 from gunicorn import util  # noqa: E402
 from gunicorn.glogging import Logger  # noqa: E402
+from gunicorn.http import message, parser  # noqa: E402
 from gunicorn.http import wsgi as answers  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
+from app import heads  # noqa: E402
 from jobs.errors import SettingsError  # noqa: E402
 from jobs.settings import Settings  # noqa: E402
 
@@ -163,6 +165,8 @@ def _http_date(timestamp=None):  # noqa: ANN001, ANN202 - gunicorn's signature
 #: Every answer names the second, and to write it costs as much as to write the other headers.
 _date_of = lru_cache(maxsize=16)(util.http_date)
 util.http_date, answers.Response = _http_date, Answer
+parser.RequestParser.mesg_class, answers.base_environ = heads.Head, heads.once(answers.base_environ)
+message.split_request_uri = heads.split(message.split_request_uri)
 
 
 def _linger(sock):  # noqa: ANN001, ANN202 - a socket of gevent

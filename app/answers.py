@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from flask import Request, Response, request
+from flask.globals import _cv_request
 from werkzeug.datastructures import Headers, MIMEAccept
 
 from app.problems import MEDIA_TYPE, Problem, document
@@ -34,8 +35,7 @@ class Answer(Response):
 
 def in_hand() -> Request:
     """The request in hand itself: each look through Flask's stand-in for it is a search of its own."""
-    found: Request = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - as Flask does it
-    return found
+    return _cv_request.get().request
 
 
 def answer(
@@ -44,7 +44,7 @@ def answer(
     """*data* as JSON."""
     body = _encoder.encode(data)
     known = {**(headers or {}), "Content-Type": media_type, "Content-Length": str(len(body))}
-    return Answer(body, status=number, headers=known)
+    return Answer(body, status=number, headers=list(known.items()))
 
 
 def refuse(problem: Problem) -> Response:

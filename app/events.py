@@ -10,15 +10,17 @@ from flask import Blueprint, Response
 from app.admission import Admission
 from app.answers import in_hand
 from app.log_page import Pages
+from app.relay.arrival import look
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.presence import Sight
 from app.relay.subscriber import Reading
-from app.streams import AWAY, STREAM_HEADERS, Obstacle, StreamResponse, refusal
+from app.streams import AWAY, Obstacle, StreamResponse, refusal
 from app.waiting import Listen
 from app.wants import After, cursor_text, lens_of, parse_after, transport_of
 from jobs.errors import LogUnavailable
-from jobs.eventlog import Cursor
+from jobs.eventlog import Cursor, Page
+from jobs.head import Head
 from jobs.wiring import Parts
 
 
@@ -37,7 +39,8 @@ class Streams:
             Sight(self._parts.index).saw({job_id: 0.0})
         return self.carry(job_id, parse_after(after), Lens())
 
-    def carry(self, job_id: str, after: After, lens: Lens) -> Response:
+    def carry(self, job_id: str, after: After, lens: Lens, page: Page | None = None) -> Response:
+        """*page*: where the log stands, where somebody has just looked."""
         obstacle = self.obstacle(job_id or None)
         if obstacle is not None:
             return refusal(lens, job_id, obstacle)
@@ -45,10 +48,7 @@ class Streams:
         #: One text for all of a client, and of a route: each stream keeps them.
         peer, path = sys.intern(asked.remote_addr or "-"), str(asked.url_rule or "-")
         reading = Reading(job_id=job_id, after=after, lens=lens, peer=peer, path=path)
-        headers = {**STREAM_HEADERS, "Content-Type": lens.media_type}
-        if lens.gzip:
-            headers["Content-Encoding"] = "gzip"
-        return StreamResponse(self._relay, reading, headers)
+        return StreamResponse(self._relay, reading, page)
 
     def obstacle(self, job_id: str | None) -> Obstacle | None:
         """What stands in the way of a new stream, through no fault of the caller's."""
@@ -61,7 +61,10 @@ class Streams:
 
     def at_end(self, job_id: str, after: After) -> bool:
         """Whether nothing can follow *after*; LogUnavailable, JobNotFound. Whoever asks has seen the job."""
-        head = self._relay.reader.head(job_id)
+        return self._ends(self._relay.reader.head(job_id), after)
+
+    def _ends(self, head: Head, after: After) -> bool:
+        job_id = head.id
         if head.unwatched_seconds is not None:
             self._relay.reader.shared((job_id, "seen"), partial(self._see, job_id, head.unwatched_seconds))
         return head.state.terminal and after == Cursor(head.epoch, head.seq)
@@ -74,10 +77,11 @@ class Streams:
             return self._pages.answer(job_id, text, lens)
         after = parse_after(text)
         try:
-            over = self.at_end(job_id, after)
+            found = look(self._relay, job_id, after)
+            over = self.at_end(job_id, after) if found is None else self._ends(found.head, after)
         except LogUnavailable:
             return refusal(lens, job_id, AWAY)
-        return nothing_more() if over else self.carry(job_id, after, lens)
+        return nothing_more() if over else self.carry(job_id, after, lens, found and found.page)
 
     def _see(self, job_id: str, seconds: float) -> None:
         """Somebody watches the job, which may go unwatched for *seconds*: once for all who come at one moment."""

@@ -20,6 +20,7 @@ from app.openapi import OpenApi
 from app.problems import problem_of
 from app.retry import Retry
 from app.show import Show
+from app.slim import Slim
 from app.submit import Submit
 from app.view import View
 from app.waiting import Listen, ticking
@@ -33,6 +34,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_SMALL = {name.lower(): name for name in HEADERS}
 #: What asks for no token: health; the pages ask for it themselves.
 _PUBLIC = frozenset({"live", "ready"})
 _PAGES = "pages"
@@ -60,7 +62,7 @@ def create_app(
     makes the pages; *blueprints* bring further routes under the same hook. *view* and *metrics* are given where
     others share them.
     """
-    app = Flask("tailrace", static_folder=None)
+    app = Slim("tailrace", static_folder=None)
     #: For forms; what reads a body itself says how much.
     app.config["MAX_CONTENT_LENGTH"] = parts.settings.max_body_bytes
     #: One address for one thing: nothing is redirected to a tidier one.
@@ -141,11 +143,18 @@ def _hook(app: Flask, view: View, metrics: Metrics) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         asked = in_hand()
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+        _complete(response)
         auth.origins.mark(asked, response)
         metrics.count(asked.endpoint or "none", response.status_code)
         return response
+
+
+def _complete(response: Response) -> None:
+    """Looks through its headers once for all that may be missing."""
+    given = {name.lower() for name, _ in response.headers}
+    for small, name in _SMALL.items():
+        if small not in given:
+            response.headers.add(name, HEADERS[name])
 
 
 def _check_id(request: Request) -> None:

@@ -1,8 +1,9 @@
 """The figures of one web process and of the jobs that it sees, for Prometheus."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -19,9 +20,9 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.requests = Counter("tailrace_requests", "Answers, by verb and code.", ["verb", "code"], registry=registry)
-        #: Each looked up once: to find one costs more than to count.
-        self._counters: dict[tuple[str, int], Counter] = {}
+        #: By verb and code, how many answers there were: a counter of the library takes a lock for each.
+        self.answers: Counter[tuple[str, int]] = Counter()
+        registry.register(_Answers(self.answers))
         self.redis_up = Gauge("tailrace_redis_up", "1 where Redis answered just now.", registry=registry)
         self.jobs_live = Gauge("tailrace_jobs_live", "Jobs without a terminal event.", registry=registry)
         self.jobs_waiting = Gauge("tailrace_jobs_waiting", "Jobs that wait, by queue.", ["queue"], registry=registry)
@@ -34,10 +35,7 @@ class Metrics:
         self.registry.register(_Strain(relay, overload))
 
     def count(self, verb: str, code: int) -> None:
-        counter = self._counters.get((verb, code))
-        if counter is None:
-            counter = self._counters[verb, code] = self.requests.labels(verb, str(code))
-        counter.inc()
+        self.answers[verb, code] += 1
 
     def look(self, index: Index, workers: int) -> None:
         """Takes down how the jobs stand now; may raise LogUnavailable."""
@@ -49,6 +47,19 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+class _Answers(Collector):
+    """How many answers there were, in Prometheus's form."""
+
+    def __init__(self, answers: Counter[tuple[str, int]]) -> None:
+        self._answers = answers
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("tailrace_requests", "Answers, by verb and code.", labels=["verb", "code"])
+        for (verb, code), count in self._answers.items():
+            family.add_metric([verb, str(code)], count)
+        yield family
 
 
 class _Streams(Collector):

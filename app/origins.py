@@ -31,8 +31,10 @@ class Origins:
 
     def check(self, request: Request) -> None:
         """403 where the Host is not ours, or a page that may not call is behind an unsafe call or a WebSocket."""
-        self._check_host(request.headers.get("Host"))
-        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        #: The environment says at once what is not there; to look for it among headers raises an error first.
+        environ = request.environ
+        self._check_host(environ.get("HTTP_HOST"))
+        upgrade = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
         if request.method not in _SAFE or upgrade:
             self._check_origin(request)
 

@@ -8,17 +8,19 @@ import random
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from flask import Response
 from gevent import Timeout
 from gevent import socket as gsocket
+from werkzeug.datastructures import Headers
 
 from app.relay.hub import Relay
 from app.relay.lens import Lens
 from app.relay.subscriber import Reading
+from jobs.eventlog import Page
 
 #: Where the verb leaves, in the WSGI environment, the function to which the wrapper outside Flask gives the socket.
 HANDOFF = "tailrace.handoff"
@@ -54,6 +56,21 @@ class Obstacle(NamedTuple):
 AWAY = Obstacle("redis_away", "stream.reconnect", {"reason": "redis_away"})
 
 
+@lru_cache
+def _pattern(media_type: str, *, gzip: bool) -> Headers:
+    headers = Headers({**STREAM_HEADERS, "Content-Type": media_type})
+    if gzip:
+        headers.set("Content-Encoding", "gzip")
+    return headers
+
+
+def _headers(media_type: str, *, gzip: bool) -> Headers:
+    """Those of a stream, of its own; each would be looked at once more if they were put in one by one."""
+    made = Headers()
+    made._list += _pattern(media_type, gzip=gzip)._list  # noqa: SLF001 - its own copy does the same by the long way
+    return made
+
+
 def refusal(lens: Lens, job_id: str, obstacle: Obstacle) -> Response:
     """No stream now, in a form that an EventSource survives: any code but 200 would end it for good."""
     body = obstacle.told(lens, job_id)
@@ -63,9 +80,10 @@ def refusal(lens: Lens, job_id: str, obstacle: Obstacle) -> Response:
 class StreamResponse(Response):
     """An answer without an end of its own: its body is what the relay sends."""
 
-    def __init__(self, relay: Relay, reading: Reading, headers: dict[str, str]) -> None:
-        super().__init__(status=HTTPStatus.OK, headers=headers)
-        self._relay, self._reading = relay, reading
+    def __init__(self, relay: Relay, reading: Reading, page: Page | None = None) -> None:
+        """*page*: what the log was, where somebody has just looked."""
+        super().__init__(status=HTTPStatus.OK, headers=_headers(reading.lens.media_type, gzip=reading.lens.gzip))
+        self._adopt = partial(relay.adopt, reading=reading, page=page)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
@@ -73,7 +91,7 @@ class StreamResponse(Response):
         if detachable(environ):
             #: The body ends where the connection does.
             self.headers.set("Connection", "close")
-            environ[HANDOFF] = partial(self._relay.adopt, reading=self._reading, head=head_of(self))
+            environ[HANDOFF] = partial(self._adopt, head=head_of(self))
             return []
         return self._iterate(environ, start_response)
 
@@ -81,7 +99,7 @@ class StreamResponse(Response):
         self.headers.remove("Content-Length")
         start_response(self.status, self.get_wsgi_headers(environ).to_wsgi_list())
         ours, theirs = socket.socketpair()
-        self._relay.adopt(theirs, self._reading)
+        self._adopt(theirs)
         return _chunks(ours)
 
 
@@ -94,14 +112,19 @@ def _chunks(ours: socket.socket) -> Iterator[bytes]:
 def head_of(response: Response) -> bytes:
     """The head of the HTTP response."""
     response.headers.remove("Content-Length")
-    lines = [f"HTTP/1.1 {response.status}", *(f"{name}: {value}" for name, value in response.headers)]
+    return _head(response.status, tuple(response.headers))
+
+
+@lru_cache(maxsize=256)
+def _head(status: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def detachable(environ: dict[str, Any]) -> bool:
     """Whether the connection can be taken: a plain socket of gunicorn's gevent worker."""
     sock = environ.get("gunicorn.socket")
-    return isinstance(sock, gsocket.socket) and not hasattr(sock, "pending")
+    return isinstance(sock, gsocket.socket) and not hasattr(type(sock), "pending")
 
 
 def early_of(environ: dict[str, Any]) -> bytes:

@@ -147,6 +147,15 @@ class Delivery:
         if due is not None:
             self._late = max(self._late, monotonic() - due)
 
+    def send_all(self, loads: Sequence[tuple[Audience, Load]], slices: Slices) -> None:
+        """Sends what audiences have been taken for already: between two sends others have their turn."""
+        try:
+            for audience, load in loads:
+                self.send(audience, load, slices)
+        finally:
+            for audience, _ in loads:
+                audience.sending = False
+
     def send(self, audience: Audience, load: Load, slices: Slices) -> None:
         """Passes *load* on to all whom it is for; only within a turn."""
         listeners, audience.sending = load.listeners, True

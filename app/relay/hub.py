@@ -22,18 +22,18 @@ from app.relay import dialogue, joining, upkeep
 from app.relay.agenda import Agenda
 from app.relay.census import Census
 from app.relay.feed import Feed
-from app.relay.join import Join
-from app.relay.joinmany import JoinMany
 from app.relay.live import Live
 from app.relay.poll import Poll
 from app.relay.positions import Places, Positions
 from app.relay.reader import Cards, Reader, Snapshot, no_cards
+from app.relay.reception import Reception
 from app.relay.room import Room
 from app.relay.rooms import Rooms
 from app.relay.subscriber import Reading, Subscriber, raw
 from app.relay.tally import Tally
 from app.relay.turns import Turns
 from app.relay.upkeep import Pace
+from jobs.eventlog import Page
 from jobs.feed import FedLog
 
 
@@ -56,7 +56,8 @@ class Relay:
         self.positions = Positions(self, places)
         self.turns = Turns()
         self.live = Live(self)
-        self.feed = Feed(client, self.live.on_news, self.live.on_ready)
+        self.reception = Reception(self)
+        self.feed = Feed(client, self.reception.on_news, self.reception.on_ready)
         self.rooms = Rooms(self.feed)
         self.tally, self.census = Tally(), Census()
         self.draining = False
@@ -76,12 +77,19 @@ class Relay:
 
     # Coming and going -----------------------------------------------------------------------------------------
 
-    def adopt(self, sock: socket.socket, reading: Reading, head: bytes = b"", early: bytes = b"") -> None:
+    def adopt(
+        self,
+        sock: socket.socket,
+        reading: Reading,
+        head: bytes = b"",
+        early: bytes = b"",
+        page: Page | None = None,
+    ) -> None:
         """Takes the connection; *head* (an HTTP response head, where one is due) goes out before the first bytes.
 
-        *early* is what the client has said by now, as far as somebody has read it.
+        *early* is what the client has said by now, as far as somebody has read it; *page* what a look found (arrival).
         """
-        self._start()
+        self.start()
         room = self.rooms.open(reading.job_id)
         lifetime, beat = self.pace.rotate, self.pace.heartbeat
         subscriber = Subscriber(raw(sock), reading, room, lifetime=lifetime)
@@ -93,7 +101,7 @@ class Relay:
         room.expect(subscriber)
         if head:
             self._greet(subscriber, head)
-        self.rejoin(subscriber)
+        joining.begin(self, subscriber, page)
         dialogue.begin(self, subscriber, early)
 
     def _greet(self, subscriber: Subscriber, head: bytes) -> None:
@@ -111,7 +119,7 @@ class Relay:
         subscriber.write_plain(head)
         return subscriber.write(data, last=last)
 
-    def _start(self) -> None:
+    def start(self) -> None:
         if self._ticker is None:
             self.feed.start()
             self.live.delivery.start()
@@ -135,7 +143,7 @@ class Relay:
 
     def listen(self, job_id: str) -> AbstractContextManager[Event]:
         """A bell that rings whenever something was appended to the job's log (``app/relay/rooms.py``)."""
-        self._start()
+        self.start()
         return self.rooms.listen(job_id)
 
     def drop(self, subscriber: Subscriber, reason: str) -> None:
@@ -237,7 +245,4 @@ class Relay:
 
     def rejoin(self, subscriber: Subscriber) -> None:
         """Reads the subscriber up to date from the log, in a greenlet that ends when it is live or falls behind."""
-        if not subscriber.rejoining:
-            subscriber.rejoining = True
-            kind = Join if subscriber.reading.lens.choice is None else JoinMany
-            gevent.spawn(joining.run, self, subscriber, kind)
+        joining.spawn(self, subscriber)

@@ -36,8 +36,8 @@ STRETCH, SLOW_STRETCH = 64 * 1024, 16 * 1024
 class Join:
     """The way of a reader of one job; what differs for one of many is in ``joinmany``."""
 
-    def __init__(self, relay: "Relay", subscriber: Subscriber) -> None:
-        self.relay, self.subscriber = relay, subscriber
+    def __init__(self, relay: "Relay", subscriber: Subscriber, page: Page | None = None) -> None:
+        self.relay, self.subscriber, self.page = relay, subscriber, page
         self.room = cast("Room", subscriber.topic)
         self.reading, self.job_id = subscriber.reading, subscriber.reading.job_id
         #: What is told with whatever comes next: a send costs as much as all the rest of it.
@@ -59,7 +59,7 @@ class Join:
     def _open(self) -> None:
         """Where the stream stands, and whatever must be told before the first event."""
         reading, lens = self.reading, self.reading.lens
-        page = self._at(reading.after)
+        page = self.page or self._at(reading.after)
         opened = {
             "cursor": str(self._newest(page)),
             "oldest": page.oldest,
@@ -129,11 +129,10 @@ class Join:
         near, over = self.room.since(at), self.room.over
         if near is None:
             #: A room begins behind the newest events, and hears only what came after its channel was confirmed.
-            page = self.relay.reader.page(self.job_id, at.seq, since=self.room.confirmed)
+            page = self._given(at) or self.relay.reader.page(self.job_id, at.seq, since=self.room.confirmed)
             if gap(at, page) is not None:
                 page = self.relay.reader.page(self.job_id, at.seq, fresh=True)
-            missing = gap(at, page)
-            if missing is not None:
+            if (missing := gap(at, page)) is not None:
                 return self._tell_gap(missing, page)
             near = page.entries
             self._share(page)
@@ -141,6 +140,11 @@ class Join:
         if not near:
             return self._arrive(at, over=over)
         return self._tell(at, near)
+
+    def _given(self, at: Cursor) -> Page | None:
+        """What was read before there was a stream, where it is what follows *at*."""
+        page, self.page = self.page, None
+        return page if page and page.entries and page.entries[0].cursor.seq == at.seq + 1 else None
 
     def _tell(self, at: Cursor, near: Sequence[Entry]) -> bool:
         stretch = self._stretch(near)
@@ -189,10 +193,9 @@ class Join:
         return self.subscriber.slow or self.relay.live.level >= MERGING
 
     def _tell_gap(self, missing: Gap, page: Page) -> bool:
-        room = self.room
-        if room.last is not None and gap(room.last, page) is not None:
-            room.lost = True
-            self.relay.live.deliver(room, [])
+        if self.room.last is not None and gap(self.room.last, page) is not None:
+            self.room.lost = True
+            self.relay.live.deliver(self.room, [])
         return self._send(self._gap(missing))
 
     def _share(self, page: Page) -> None:

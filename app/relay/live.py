@@ -1,24 +1,18 @@
-"""From the live feed to those who listen: what arrives is put in order, filled in where it has holes, and delivered."""
+"""From a room to those who listen in it: what has been put in order there is delivered, each audience in its time."""
 
 import logging
 from collections.abc import Sequence
-from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import gevent
 
-from app.relay import upkeep
 from app.relay.audience import Audience, Load
-from app.relay.delivery import TOGETHER, Delivery, Slices
-from app.relay.feed import News
-from app.relay.lobby import Lobby
+from app.relay.delivery import Delivery, Slices
 from app.relay.rate import Rate, rate
 from app.relay.room import Room
-from app.relay.shortcut import shortcut
 from app.relay.subscriber import WELL, Subscriber
 from jobs.eventlog import Entry
-from jobs.news import parse_live
 
 if TYPE_CHECKING:
     from app.relay.hub import Relay
@@ -34,7 +28,7 @@ class Live:
 
     def __init__(self, relay: "Relay") -> None:
         self._relay = relay
-        self.delivery = Delivery(self._take, self._pass_on)
+        self.delivery = Delivery(self._take, self.pass_on)
         self.level, self.reason = WELL
         #: Rooms whose listeners may stand behind them, where what came was for none or is yet to be sent.
         self._moved: set[Room] = set()
@@ -43,86 +37,32 @@ class Live:
 
     # In -------------------------------------------------------------------------------------------------------
 
-    def on_ready(self, channel: bytes) -> None:
-        """The subscription holds from here on: a room that had begun before looks for what it missed."""
-        room = self._relay.rooms.at(channel)
-        if room is None:
-            return
-        if room.ready.is_set():
-            upkeep.fill(self._relay, room)
-            room.ring()
-        room.confirm(monotonic())
-
-    def on_news(self, news: News, slices: Slices) -> None:
-        """All that there was has been read: what came of one job at the same time is looked at together."""
-        mine, rest = self.delivery.begin(), iter(news.items())
-        try:
-            while some := list(islice(rest, TOGETHER)):
-                self._hear_some(some, slices, mine=mine)
-        finally:
-            if mine:
-                self.delivery.finish(slices)
-
-    def _hear_some(self, news: Sequence[tuple[bytes, list[bytes]]], slices: Slices, *, mine: bool) -> None:
-        """What goes the short way is looked at first and sent then: a processor is quicker at one thing at a time."""
-        loads, others, now, at = [], [], slices.breathe(), self._relay.rooms.at
-        for channel, payloads in news:
-            room = at(channel)
-            if room is None:
-                continue
-            load = shortcut(room, payloads, self.level, now) if mine else None
-            if load is None:
-                others.append((room, payloads))
-            else:
-                loads.append(load)
-        tally, count = self._relay.tally, sum([load.count for load in loads])
-        tally.events += count
-        tally.offered += count
-        for load in loads:
-            self._pass_on(load, load.listeners)
-        for room, payloads in others:
-            #: Where nothing is due at once nothing else leaves the loop to others.
-            slices.breathe()
-            try:
-                self._hear(room, payloads, slices if mine else None)
-            except Exception:
-                #: A fault in one message is none of other jobs'; the log has what it was about.
-                log.exception("a live message could not be passed on")
-                upkeep.fill(self._relay, room)
-
-    def _hear(self, room: Room, payloads: Sequence[bytes], slices: Slices | None) -> None:
-        if room.bells:
-            room.ring()
-        if isinstance(room, Lobby):
-            room.hear(payloads[-1])
-            upkeep.fill(self._relay, room)
-        #: Where all wait for a page, nothing is kept for anybody.
-        elif room.last is not None or room.joining:
-            entries = parse_live(payloads[0])
-            for payload in payloads[1:]:
-                entries += parse_live(payload)
-            self.deliver(room, room.take(entries), slices)
-            if room.held and room.last is not None:
-                upkeep.fill(self._relay, room)
-
     def deliver(self, room: Room, entries: Sequence[Entry], slices: Slices | None = None) -> None:
         """Passes *entries* on to all that are live in *room*, each audience in its time.
 
         Whoever has *slices*, and with them the turn to send, sends at once what is due at once.
         """
         if entries:
-            tally, now = self._relay.tally, monotonic()
-            tally.events += len(entries)
-            self._moved.add(room)
-            for audience in room.concerned(entries):
-                tally.offered += len(entries) * len(audience.listeners)
-                pace = self.rate(audience)
-                if slices is not None and (load := audience.at_once(entries, pace, now)) is not None:
-                    self.delivery.send(audience, load, slices)
-                elif (due := audience.add(entries, pace, now)) is not None:
-                    self.delivery.plan(audience, due, now)
+            loads = self._offer(room, entries, at_once=slices is not None)
+            if slices is not None:
+                self.delivery.send_all(loads, slices)
         if room.lost:
             self._renew(room)
+
+    def _offer(self, room: Room, entries: Sequence[Entry], *, at_once: bool) -> list[tuple[Audience, Load]]:
+        """Has each audience take what is for it, or gives it back to be sent *at_once*, and by nobody else."""
+        tally, now, loads = self._relay.tally, monotonic(), []
+        tally.events += len(entries)
+        self._moved.add(room)
+        for audience in room.concerned(entries):
+            tally.offered += len(entries) * len(audience.listeners)
+            pace = self.rate(audience)
+            if at_once and (load := audience.at_once(entries, pace, now)) is not None:
+                audience.sending = True
+                loads.append((audience, load))
+            elif (due := audience.add(entries, pace, now)) is not None:
+                self.delivery.plan(audience, due, now)
+        return loads
 
     def rate(self, audience: Audience) -> Rate:
         return rate(self.level, audience.lens.min_interval_ms)
@@ -132,7 +72,7 @@ class Live:
     def _take(self, audience: Audience, now: float) -> list[Load]:
         return audience.take(self.rate(audience), now)
 
-    def _pass_on(self, load: Load, several: Sequence[Subscriber]) -> None:
+    def pass_on(self, load: Load, several: Sequence[Subscriber]) -> None:
         """The innermost loop of all: each step in it is one for every event and reader."""
         data, at, now, plain = load.data, load.at, monotonic(), not (load.last or load.look)
         for subscriber in several:

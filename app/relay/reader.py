@@ -37,8 +37,6 @@ END = 2**53
 
 #: Gives a job's snapshot (anything that encodes to its JSON) and the cursor that it stands at.
 Snapshot = Callable[[str], tuple[Cursor, Any]]
-
-
 #: Gives the cards of the newest jobs of a choice that have not ended.
 Cards = Callable[[Choice], Sequence[Card]]
 
@@ -84,6 +82,17 @@ class Reader:
         if page is None:
             raise JobNotFound(job_id=job_id)
         return page
+
+    def look(self, job_id: str, after: int) -> Page:
+        """As :meth:`stand`, and for others later on; who is the first for long gets the events after *after* too."""
+        began, first = monotonic(), not (after == END or job_id in self._pages or (job_id, after) in self._flying)
+        page = self.page(job_id, after, fresh=True) if first else self.stand(job_id)
+        self._keep((job_id, END), began, page._replace(entries=[]))
+        return page
+
+    def knows(self, job_id: str) -> bool:
+        """Whether somebody has seen a moment ago where the log stands."""
+        return (job_id, END) in self._kept
 
     def head(self, job_id: str) -> Head:
         """The job's head as it is now, asked for as :meth:`stand` is."""

@@ -65,6 +65,7 @@ class Room(Topic):
         "register",
         "sole",
         "told",
+        "visitors",
     )
 
     def __init__(self, job_id: str, register: Register | None = None, channel: bytes = b"") -> None:
@@ -82,6 +83,8 @@ class Room(Topic):
         self._joining: set[Subscriber] | None = None
         #: Of those who read pages and wait for the next.
         self.bells: set[Event] | None = None
+        #: How many look at it before they come in (``app/relay/arrival.py``).
+        self.visitors = 0
         self.filling = False
         #: Where it stood when it was last held against the log.
         self.looked: Cursor | None = None
@@ -106,7 +109,12 @@ class Room(Topic):
 
     @property
     def empty(self) -> bool:
-        return not (self.live or self._joining or self.bells)
+        return not (self.live or self._joining or self.bells or self.visitors)
+
+    @property
+    def expectant(self) -> bool:
+        """Whether somebody is about to read the log, and must be told what comes meanwhile."""
+        return bool(self._joining or self.visitors)
 
     @property
     def waits(self) -> bool:

@@ -23,6 +23,8 @@ class Rooms:
         #: The room that a channel belongs to, if anybody listens: at(channel).
         self.at = self._open.get
         self.register = Register()
+        #: Those that were opened for a look, and that nobody may have entered.
+        self._visited: list[Room] = []
 
     def all(self) -> list[Room]:
         return list(self._open.values())
@@ -55,6 +57,24 @@ class Rooms:
             del self._open[room.channel]
             self.register.strike(room)
             self._feed.unsubscribe(room.channel)
+
+    def visit(self, job_id: str) -> Room:
+        """As :meth:`open`, for a while: until :meth:`go` it is open whoever else comes and goes."""
+        room = self.open(job_id)
+        room.visitors += 1
+        return room
+
+    def go(self, room: Room) -> None:
+        """The visitor is gone, and may be back as a stream in a moment: the room is shut at the next turn if not."""
+        room.visitors -= 1
+        if room.empty:
+            self._visited.append(room)
+
+    def tidy(self) -> None:
+        """Shuts the rooms that were only visited."""
+        visited, self._visited = self._visited, []
+        for room in visited:
+            self.shut(room)
 
     def ring(self) -> None:
         """Wakes all who wait for a page."""

@@ -60,6 +60,7 @@ def run(relay: "Relay", pace: Pace) -> None:
 def _turn(relay: "Relay", pace: Pace, patrol: "Patrol") -> None:
     now, slices = monotonic(), Slices()
     relay.reader.forget()
+    relay.rooms.tidy()
     relay.live.settle()
     relay.live.look(now)
     relay.positions.turn(now)

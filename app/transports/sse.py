@@ -15,13 +15,11 @@ _LINES = re.compile(rb"\r\n|\r|\n")
 
 def frame(name: str | None, data: bytes, event_id: str | None = None) -> bytes:
     """One frame; *name* None leaves ``event:`` out. ValueError where id or name would break the framing."""
-    lines = []
-    if event_id is not None:
-        lines.append(b"id: " + _safe(event_id))
-    if name is not None:
-        lines.append(b"event: " + _safe(name))
-    lines.extend(b"data: " + line for line in _LINES.split(data))
-    return b"\n".join(lines) + b"\n\n"
+    if b"\n" in data or b"\r" in data:
+        data = b"\ndata: ".join(_LINES.split(data))
+    id_line = b"" if event_id is None else b"id: %b\n" % _safe(event_id)
+    name_line = b"" if name is None else b"event: %b\n" % _safe(name)
+    return b"%b%bdata: %b\n\n" % (id_line, name_line, data)
 
 
 def event(name: str, envelope: bytes, event_id: str) -> bytes:

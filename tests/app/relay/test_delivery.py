@@ -171,12 +171,12 @@ def test_a_look_at_many_rooms_leaves_the_loop_to_others(
         return Load(b"", Cursor("k3f9ab", 1), ())
 
     turns: list[None] = []
-    monkeypatch.setattr("app.relay.live.shortcut", short)
-    monkeypatch.setattr(relay.live, "_hear", lambda *_: spin(SLICE))
+    monkeypatch.setattr("app.relay.reception.shortcut", short)
+    monkeypatch.setattr(relay.reception, "_hear", lambda *_: spin(SLICE))
     monkeypatch.setattr(relay.rooms, "at", lambda channel: Room(channel.decode()))
     news = defaultdict(list, {b"%d" % number: [b""] for number in range(10 * TOGETHER)})
     others = gevent.spawn(lambda: turns.extend(gevent.sleep(0) for _ in range(5)))
-    relay.live.on_news(news, Slices())
+    relay.reception.on_news(news, Slices())
     assert len(turns) == 5
     others.kill()
 

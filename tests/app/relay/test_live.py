@@ -1,6 +1,7 @@
 """What the relay makes of load, of slow readers and of a Redis that is away: less often, merged, told, never less."""
 
 import random
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -252,3 +253,29 @@ def _again(call: Callable[[], None]) -> None:
                 return call()
             except LogUnavailable:
                 gevent.sleep(0.05)
+
+
+def test_what_comes_to_pass_while_one_audience_is_sent_to_takes_nothing_from_the_next(
+    parts: Parts, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two sends others run: here the clock's turn, and a reader who was first to read on in the log."""
+    writer = begin(parts)
+    clients = [
+        Client(relay, writer.job_id, lens=lens) for lens in (Lens(), Lens(transport="ndjson"), Lens(named=False))
+    ]
+    running = [client.start() for client in clients]
+    until(lambda: sum(subscriber.live for subscriber in relay.subscribers()) == len(clients))
+    send, room = relay.live.delivery.send, relay.rooms.all()[0]
+
+    def meanwhile(*how: Any) -> None:
+        send(*how)
+        relay.live.settle()
+        if room.last is not None and room.last.seq < writer.job.seq:
+            page = relay.reader.page(writer.job_id, room.last.seq, fresh=True)
+            relay.live.deliver(room, room.take(page.entries))
+
+    monkeypatch.setattr(relay.live.delivery, "send", meanwhile)
+    work(writer, 20)
+    finish(*running)
+    told = [re.findall(rb'"seq":(\d+),', client.raw) for client in clients]
+    assert told == [[b"%d" % seq for seq in whole(writer)]] * len(clients)
