@@ -151,17 +151,17 @@ class Job(msgspec.Struct):
         return Cursor(self.epoch, self.seq)
 
 
-def apply(job: Job | None, record: Record) -> Job:
-    """The job after *record*; *job* itself is changed, None stands before the first event.
+def apply(job: Job | None, record: Record, event: ev.AnyEvent | None = None) -> Job:
+    """The job after *record*, which holds *event*, where that is known; *job* is changed, None is before the first.
 
     InvalidTransition where the event may not follow in the job's state. Types of a newer version fold to nothing.
     """
-    event = ev.decode_data(record.type, record.data)
+    known = event or ev.decode_data(record.type, record.data)
     if job is None:
-        job = _begin(record, event)
+        job = _begin(record, known)
     else:
-        _check(job, event)
-        _fold(job, record, event)
+        _check(job, known)
+        _fold(job, record, known)
     job.epoch, job.seq = record.id.partition("-")[0], record.seq
     return job
 
