@@ -3,7 +3,7 @@
 --
 --   filed      hash: job id → <epoch>-<seq> of the head that it was last filed by
 --   queues     set of queue names; leases, unwatched, list_n, waiting  sorted sets of job ids
---   limits     JSON array: the limits that the job falls under
+--   limits     list: the limits that the job falls under
 --
 -- Promise: the job stands in those lists that a score is given for and in no other, but with a place in the queue it
 -- stays parked where it is; it keeps the lease and the time to be unwatched that it has, or gets one of lease_ms and
@@ -34,7 +34,7 @@ for i, ms in ipairs({ARGV[5], ARGV[6]}) do
   if ms == '' then redis.call('ZREM', KEYS[8 + i], id) else redis.call('ZADD', KEYS[8 + i], 'NX', now + ms, id) end
 end
 
-for _, limit in ipairs(cjson.decode(ARGV[7])) do
+for _, limit in ipairs(ARGV[7]) do
   local places = KEYS[4] .. limit
   local until_when = redis.call('ZSCORE', places, id)
   if ARGV[5] ~= '' then
