@@ -374,7 +374,8 @@ def written(event: AnyEvent) -> tuple[bytes, AnyEvent]:
 
 
 def _too_deep(data: bytes) -> bool:
-    if data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
+    #: Each level opens and closes.
+    if len(data) <= 2 * MAX_DEPTH or data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
         return False
     depth = deepest = 0
     for mark in _MARKS.findall(data):

@@ -168,10 +168,10 @@ class Writer:
 
     def _fold(self, job: Job | None, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes]) -> Begun:
         expect = NOWHERE if job is None else job.cursor
-        entries = []
+        entries, time = [], rfc3339(self.clock())
         for event in events:
             data, read = ev.written(event)
-            record = self._record(job, event, data)
+            record = self._record(job, event, time, data)
             #: As it is read, not as it was made: the fold here is the fold of whoever loads the job.
             job = apply(job, record, read)
             entries.append((record.type, _encoder.encode(record)))
@@ -188,14 +188,14 @@ class Writer:
             self._stored = made.job.cursor
         return True
 
-    def _record(self, job: Job | None, event: ev.AnyEvent, data: bytes) -> Record:
+    def _record(self, job: Job | None, event: ev.AnyEvent, time: str, data: bytes) -> Record:
         seq, attempt = (job.seq + 1, job.attempt) if job else (1, 0)
         return Record(
             id=f"{self._epoch}-{seq}",
             seq=seq,
             type=event.type,
             job=self.job_id,
-            time=rfc3339(self.clock()),
+            time=time,
             attempt=event.attempt if isinstance(event, ev.JobStarted) else attempt,
             data=msgspec.Raw(data),
         )
