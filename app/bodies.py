@@ -63,8 +63,7 @@ def read_object(request: Request, limit: int, *, optional: bool = False) -> dict
     In this order: 413 before anything is read, 415, 400 with the place, 422 where it is JSON but no object.
     """
     body = Body(request, limit)
-    bare = request.content_length in (None, 0) and "Transfer-Encoding" not in request.headers
-    if optional and bare:
+    if optional and request.content_length in (None, 0) and "Transfer-Encoding" not in request.headers:
         return {}
     _check_media_type(request)
     data = body.whole()
@@ -74,6 +73,9 @@ def read_object(request: Request, limit: int, *, optional: bool = False) -> dict
 
 
 def _check_media_type(request: Request) -> None:
+    #: As nearly all say it.
+    if request.environ.get("CONTENT_TYPE") == "application/json" and "HTTP_CONTENT_ENCODING" not in request.environ:
+        return
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"} or encoding != "identity":
