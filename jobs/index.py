@@ -29,9 +29,9 @@ RETURN_MS = 10_000
 
 #: announce(live; id, now, most): adds the id unless so many are there. Returns 1 where it is among them now.
 ANNOUNCE = """
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
-  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+if redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1]) == 1 and redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[3]) then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  return 0
 end
 return 1
 """
@@ -101,7 +101,8 @@ class Index(Deadlines):
             keys.waiting(head.queue): _place(head) if state is JobState.QUEUED else None,
         }
         words = [head.id, head.epoch, head.seq, head.queue, lease, _unwatched_ms(head), limits_of(head)]
-        words += ["" if score is None else score for score in scores.values()]
+        #: As text: of a number Redis would have to make it, and takes as long as to find a place for it.
+        words += ["" if score is None else str(score) for score in scores.values()]
         filing = [*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words
         return self.feed.noting(head.id, Cursor(head.epoch, head.seq)), filing
 
