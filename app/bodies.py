@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from flask import Request
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from app.problems import Problem
 from jobs.validation import Fault
@@ -24,7 +24,7 @@ class Body:
     """A request's body as it arrives; *limit* in bytes is looked at before the first one is read."""
 
     def __init__(self, request: Request, limit: int) -> None:
-        self._length, self._limit = request.content_length, limit
+        self._length, self._limit = get_content_length(request.environ), limit
         if self._length is not None and self._length > limit:
             raise self._too_large()
         self._stream = get_input_stream(request.environ)

@@ -55,8 +55,9 @@ class Intake:
                 raise QueueFull(most=most)
             case [_, _]:
                 return None
-            case [_, _, *filed, rung]:
-                return self._index.filed(filed)._replace(rung=bool(rung))
+            case [_, _, *found, rung]:
+                filed = self._index.filed(found)
+                return Filed(filed.rings, filed.position, rung=bool(rung))
         raise AssertionError
 
     def _one_by_one(self, begun: Begun, most: int | None) -> Filed | None:

@@ -153,7 +153,7 @@ class Buffer:
             text.length += len(event.text)
             text.size += len(event.text)
             self.bytes += len(event.text)
-            self.full = self._holds(self._bounds)
+            self.full = self.full or self.bytes >= self._bounds.bytes
             return
         self._text = _Text(event, size)
         self._put(self._text, size)
