@@ -29,6 +29,9 @@ WIDE = Bounds(100_000, 32 * 1024 * 1024)
 #: Between the progress before one of these and that after it there is no merging.
 _BOUNDS = frozenset({ev.StepStarted, ev.StepSucceeded, ev.StepFailed, ev.StepSkipped, ev.StepReused})
 
+#: At a place that nothing waits at.
+_NOTHING = (None, 0)
+
 
 class _Text:
     """Pieces of one output, joined when they are taken."""
@@ -137,12 +140,17 @@ class Buffer:
         self.full = len(places) >= most.events or self.bytes >= most.bytes
 
     def _replace(self, event: ev.StepProgressed, size: int) -> None:
-        place = self._progress.get(event.name)
-        if place is not None:
-            earlier, weight = self._places.pop(place, (None, 0))
+        place = self._progress.get(event.name, -1)
+        earlier, weight = self._places.get(place, _NOTHING)
+        if event.message is None and isinstance(earlier, ev.StepProgressed) and earlier.message is not None:
+            event = msgspec.structs.replace(event, message=earlier.message)
+        if earlier is not None and place == self._next - 1:
+            self._places[place] = (event, size)
+            self.bytes += size - weight
+            return
+        if earlier is not None:
+            del self._places[place]
             self.bytes -= weight
-            if event.message is None and isinstance(earlier, ev.StepProgressed) and earlier.message is not None:
-                event = msgspec.structs.replace(event, message=earlier.message)
         self._progress[event.name] = self._next
         self._put(event, size)
 
