@@ -42,9 +42,7 @@ def answer(
     data: Any, number: int = 200, headers: Mapping[str, str] | None = None, *, media_type: str = JSON
 ) -> Response:
     """*data* as JSON."""
-    body = _encoder.encode(data)
-    known = {**(headers or {}), "Content-Type": media_type, "Content-Length": str(len(body))}
-    return Answer(body, status=number, headers=list(known.items()))
+    return Answer(_encoder.encode(data), status=number, headers=headers, content_type=media_type)
 
 
 def refuse(problem: Problem) -> Response:
@@ -54,6 +52,8 @@ def refuse(problem: Problem) -> Response:
 
 def negotiate(*offers: str) -> str:
     """The best of *offers* for this caller, the first where it does not say; 406 where none is acceptable."""
+    if "HTTP_ACCEPT" not in in_hand().environ:
+        return offers[0]
     #: Clients put a charset behind what they accept, and a lone star for anything.
     accepted = MIMEAccept([(_bare(name), quality) for name, quality in request.accept_mimetypes])
     if not accepted:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from flask import Request
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from app.problems import Problem
 from jobs.validation import Fault
@@ -24,7 +24,7 @@ class Body:
     """A request's body as it arrives; *limit* in bytes is looked at before the first one is read."""
 
     def __init__(self, request: Request, limit: int) -> None:
-        self._length, self._limit = request.content_length, limit
+        self._length, self._limit = get_content_length(request.environ), limit
         if self._length is not None and self._length > limit:
             raise self._too_large()
         self._stream = get_input_stream(request.environ)
@@ -63,8 +63,7 @@ def read_object(request: Request, limit: int, *, optional: bool = False) -> dict
     In this order: 413 before anything is read, 415, 400 with the place, 422 where it is JSON but no object.
     """
     body = Body(request, limit)
-    bare = request.content_length in (None, 0) and "Transfer-Encoding" not in request.headers
-    if optional and bare:
+    if optional and request.content_length in (None, 0) and "Transfer-Encoding" not in request.headers:
         return {}
     _check_media_type(request)
     data = body.whole()
@@ -74,6 +73,9 @@ def read_object(request: Request, limit: int, *, optional: bool = False) -> dict
 
 
 def _check_media_type(request: Request) -> None:
+    #: As nearly all say it.
+    if request.environ.get("CONTENT_TYPE") == "application/json" and "HTTP_CONTENT_ENCODING" not in request.environ:
+        return
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"} or encoding != "identity":

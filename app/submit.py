@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from app import idempotency
 from app.accept import accept
-from app.answers import JSON, answer, negotiate
+from app.answers import JSON, answer, in_hand, negotiate
 from app.bodies import read_object
 from app.idempotency import Idempotency, Promise
 from app.view import View
@@ -29,9 +29,9 @@ class Submit:
         self._promises = Idempotency(parts.client)
 
     def __call__(self) -> Response:
-        offer = negotiate(JSON, EVENT_STREAM)
-        key = idempotency.check_key(request.headers.get("Idempotency-Key"))
-        body = read_object(request, self._parts.settings.max_body_bytes)
+        asked, offer = in_hand(), negotiate(JSON, EVENT_STREAM)
+        key = idempotency.check_key(asked.environ.get("HTTP_IDEMPOTENCY_KEY"))
+        body = read_object(asked, self._parts.settings.max_body_bytes)
         made, replayed = (self._make(new_id(), body), False) if key is None else self._once(key, body)
         job = made.job
         response = self._stream(job) if offer == EVENT_STREAM else answer(self._view.job(job, made.position), 202)

@@ -33,7 +33,9 @@ if ARGV[6] ~= '' then
   redis.call('SET', KEYS[3], ARGV[6])
   checkpoint = seq
 end
-local count, max_events, max_bytes = redis.call('XLEN', KEYS[2]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local max_events, max_bytes = tonumber(ARGV[8]), tonumber(ARGV[9])
+-- There are never more than the last one's number.
+local count = (seq > max_events + 100 or bytes > max_bytes) and redis.call('XLEN', KEYS[2]) or 0
 if count > max_events + 100 or bytes > max_bytes then
   local gone, look = nil, math.max(100, count - max_events)
   for _, old in ipairs(redis.call('XRANGE', KEYS[2], '-', checkpoint .. '-0', 'COUNT', look)) do

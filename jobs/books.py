@@ -1,26 +1,20 @@
-"""The log in Redis and the bookmarks that follow from it, written together: in one call where one server has all keys.
-
-In a cluster a job's log has a slot of its own, and each step is a call, with the sweep to mend what a crash leaves
-between two of them.
-"""
+"""The log in Redis and the bookmarks that follow from it, written together (jobs/scripts.py)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 import redis
 
 from jobs import keys
 from jobs.catalogue import TypeEntry
-from jobs.cluster import Cluster
 from jobs.errors import JobNotFound
 from jobs.eventlog import Batch, Cursor
 from jobs.feed import FedLog
 from jobs.head import Head, decode_head
 from jobs.index import FILE, Filed, Index
 from jobs.model import HELD, Job
-from jobs.redis_log import TAIL, RedisLog, available, script
-from jobs.scripts import in_turn, together
+from jobs.redis_log import TAIL, RedisLog, script
+from jobs.scripts import InTurn, OneServer
 from jobs.writer import fold
 
 #: Waiting jobs that a claim looks at first.
@@ -41,15 +35,13 @@ class Reached(NamedTuple):
 class Books(FedLog):
     """The log, each of whose appends is noted in the feed. Every call may raise LogUnavailable."""
 
-    def __init__(self, client: redis.Redis, alone: RedisLog, index: Index) -> None:
+    def __init__(self, client: redis.Redis, server: OneServer, alone: RedisLog, index: Index) -> None:
         super().__init__(alone, index.feed)
-        self._log, self._index = alone, index
-        self._at_once = not isinstance(client, Cluster)
+        self._server, self._log, self._index = server, alone, index
         append = script("append.lua")
-        self._noted = client.register_script(in_turn(append, FILE[0]))
-        self._filed = client.register_script(in_turn(append, *FILE))
-        self._reach = client.register_script(_REACH)
-        self._carried: tuple[Mapping[str, TypeEntry], bytes] = ({}, b"{}")
+        self._noted, self._filed = InTurn(client, append, FILE[0]), InTurn(client, append, *FILE)
+        self._reach = InTurn(client, _REACH)
+        self._carried: tuple[Mapping[str, TypeEntry], Mapping[str, bool]] = {}, {}
 
     def ledger(self, *, run: bool = False) -> "Ledger":
         """For one decision; or for a *run*, whose events need no filing but for its last."""
@@ -59,7 +51,7 @@ class Books(FedLog):
         if not batch.entries:
             return self._log.append(job_id, batch)
         noting = self._index.feed.noting(job_id, Cursor(batch.epoch, batch.expect.seq + len(batch.entries)))
-        found = self._together(self._noted, self._log.appending(job_id, batch), noting)
+        found = self._server.ask(self._noted, self._log.appending(job_id, batch), noting)
         if found is None:
             return super().append(job_id, batch)
         at = self._log.appended(job_id, batch, found[0])
@@ -68,7 +60,7 @@ class Books(FedLog):
 
     def file(self, job_id: str, batch: Batch, head: Head) -> tuple[Cursor, Filed]:
         """Appends *batch* and files the job by *head*, which is the batch's own."""
-        found = self._together(self._filed, self._log.appending(job_id, batch), *self._index.filing(head))
+        found = self._server.ask(self._filed, self._log.appending(job_id, batch), *self._index.filing(head))
         if found is None:
             return self._log.append(job_id, batch), self._index.file(head)
         at = self._log.appended(job_id, batch, found[0])
@@ -76,16 +68,12 @@ class Books(FedLog):
 
     def reach(self, queue: str, types: Mapping[str, TypeEntry], lease_ms: int) -> Reached:
         """The first job in *queue* that may begin, leased, where that can be told at a glance."""
-        if not self._at_once:
-            return Reached(unclear=True)
         of_job = [name("%s") for name in (keys.head, keys.log, keys.checkpoint)]
-        words: list[Any] = [lease_ms, PAGE, TAIL, *of_job, self._encoded(types)]
-        try:
-            with available():
-                said, *found = self._reach([keys.waiting(queue), keys.LEASES], words)
-        except redis.exceptions.ClusterCrossSlotError:
-            self._at_once = False
+        words: list[Any] = [lease_ms, PAGE, TAIL, *of_job, self._free(types)]
+        answers = self._server.ask(self._reach, ([keys.waiting(queue), keys.LEASES], words))
+        if answers is None:
             return Reached(unclear=True)
+        [[said, *found]] = answers
         return self._reached(*found) if found else Reached(unclear=bool(said))
 
     def _reached(self, name: bytes, found: Sequence[Any]) -> Reached:
@@ -98,22 +86,11 @@ class Books(FedLog):
         #: A longer tail is not read at one glance.
         return Reached(job) if job.seq == page.last.seq else Reached(unclear=True)
 
-    def _encoded(self, types: Mapping[str, TypeEntry]) -> bytes:
-        """Made once for a slot, whose types stay the same."""
+    def _free(self, types: Mapping[str, TypeEntry]) -> Mapping[str, bool]:
+        """Which of *types* may run any number of times; made once for a slot, whose types stay the same."""
         if types is not self._carried[0]:
-            free = {name: kind.max_running is None for name, kind in types.items()}
-            self._carried = types, msgspec.json.encode(free)
+            self._carried = types, {name: kind.max_running is None for name, kind in types.items()}
         return self._carried[1]
-
-    def _together(self, run: Any, *calls: tuple[Sequence[str], Sequence[Any]]) -> list[Any] | None:
-        """The answers of one script for all *calls*; None where they have to be made one by one."""
-        if self._at_once:
-            try:
-                with available():
-                    return list(run(*together(*calls)))
-            except redis.exceptions.ClusterCrossSlotError:
-                self._at_once = False
-        return None
 
 
 class Ledger(FedLog):

@@ -28,16 +28,24 @@ class _Parser(_HiredisParser):
         sock, reader = self._sock, self._reader
         if timeout or sock is None or reader is None or reader.has_data() or hasattr(sock, "pending"):
             return bool(super().can_read(timeout))
-        sock.settimeout(0)
         try:
-            came = sock.recv(1, socket.MSG_PEEK)
+            came = self._peek(sock)
         except BlockingIOError:
             return False
-        finally:
-            sock.settimeout(self._socket_timeout)
         if not came:
             raise redis.ConnectionError("the server has closed the connection")
         return True
+
+    def _peek(self, sock: Any) -> bytes:
+        #: The socket within gevent's never waits by itself.
+        inner = getattr(sock, "_sock", None)
+        if inner is not None:
+            return bytes(inner.recv(1, socket.MSG_PEEK))
+        sock.settimeout(0)
+        try:
+            return bytes(sock.recv(1, socket.MSG_PEEK))
+        finally:
+            sock.settimeout(self._socket_timeout)
 
 
 class _MasterPool(SentinelConnectionPool, LeanPool):

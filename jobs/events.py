@@ -355,12 +355,16 @@ _decoders = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()
 
 def encode_data(event: AnyEvent) -> bytes:
     """The event's ``data`` as JSON; InvalidEvent where no reader could take it as this event, or it is too large."""
+    return written(event)[0]
+
+
+def written(event: AnyEvent) -> tuple[bytes, AnyEvent]:
+    """As :func:`encode_data`, and the event as whoever reads that gets it."""
     try:
         data = _encoder.encode(event)
         if len(data) <= MAX_DATA_BYTES and not _too_deep(data):
             #: NaN becomes null, a number given as text stays text: readers would make nothing of either.
-            _decoders[event.type].decode(data)
-            return data
+            return data, _decoders[event.type].decode(data)  # type: ignore[return-value] # its decoder's own type
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
         raise InvalidEvent(event=event.type, why=f"it is not JSON of its shape ({error})") from None
     why = f"its data is nested more than {MAX_DEPTH} deep"
@@ -370,7 +374,8 @@ def encode_data(event: AnyEvent) -> bytes:
 
 
 def _too_deep(data: bytes) -> bool:
-    if data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
+    #: Each level opens and closes.
+    if len(data) <= 2 * MAX_DEPTH or data.count(b"{") + data.count(b"[") <= MAX_DEPTH:
         return False
     depth = deepest = 0
     for mark in _MARKS.findall(data):

@@ -7,7 +7,6 @@ filing the head once more. The log is the truth, these are its bookmarks.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 import redis
 
 from jobs import keys
@@ -19,7 +18,7 @@ from jobs.limits import KEYS, Limits, limits_of, names, with_places
 from jobs.model import HELD, JobState
 from jobs.redis_feed import RedisFeed
 from jobs.redis_log import available, script
-from jobs.scripts import in_turn, together
+from jobs.scripts import InTurn
 
 #: Priorities run from 0 (last) to 9 (first); within one the older job comes first.
 TOP_PRIORITY = 9
@@ -30,9 +29,9 @@ RETURN_MS = 10_000
 
 #: announce(live; id, now, most): adds the id unless so many are there. Returns 1 where it is among them now.
 ANNOUNCE = """
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
-  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-  redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+if redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1]) == 1 and redis.call('ZCARD', KEYS[1]) > tonumber(ARGV[3]) then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  return 0
 end
 return 1
 """
@@ -66,7 +65,7 @@ class Index(Deadlines):
         super().__init__(client, lease_seconds=lease_seconds, clock=clock)
         self.feed = feed
         self._announce = client.register_script(ANNOUNCE)
-        self._file = client.register_script(in_turn(*FILE))
+        self._file = InTurn(client, *FILE)
         self.limits = Limits(client, reserve_ms=self.lease_ms)
         self._ranks = client.register_script(_RANKS)
 
@@ -88,9 +87,7 @@ class Index(Deadlines):
         Whoever is held up between an append and its filing must not put a job that runs back into its queue. The feed
         is told first, in the same call: of a job that has ended nothing more would tell it.
         """
-        with available():
-            found = self._file(*together(*self.filing(head)))
-        return self.filed(found)
+        return self.filed(self._file(*self.filing(head)))
 
     def filing(self, head: Head) -> Sequence[tuple[Sequence[str], Sequence[Any]]]:
         """The keys and words of each script of FILE."""
@@ -103,9 +100,9 @@ class Index(Deadlines):
             keys.EXPIRY: head.expires if head.waiting and head.attempt == 0 else None,
             keys.waiting(head.queue): _place(head) if state is JobState.QUEUED else None,
         }
-        words: list[str | int | bytes] = [head.id, head.epoch, head.seq, head.queue, lease, _unwatched_ms(head)]
-        words += [msgspec.json.encode(limits_of(head))]
-        words += ["" if score is None else score for score in scores.values()]
+        words = [head.id, head.epoch, head.seq, head.queue, lease, _unwatched_ms(head), limits_of(head)]
+        #: As text: of a number Redis would have to make it, and takes as long as to find a place for it.
+        words += ["" if score is None else str(score) for score in scores.values()]
         filing = [*KEYS, keys.FILED, keys.QUEUES, keys.LEASES, keys.UNWATCHED, *scores], words
         return self.feed.noting(head.id, Cursor(head.epoch, head.seq)), filing
 

@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 import redis
 
 from jobs import keys
-from jobs.cluster import Cluster
 from jobs.errors import CursorMoved, QueueFull
 from jobs.head import Head
 from jobs.index import ANNOUNCE, FILE, Filed, Index
-from jobs.redis_log import RedisLog, available, script
+from jobs.redis_log import RedisLog, script
 from jobs.rings import Ring
-from jobs.scripts import in_turn, together
+from jobs.scripts import InTurn, OneServer
 from jobs.writer import Begun
 
 #: ring(waiting, rings; id, most, ring): pushes the ring, unless the job stands behind *most* others or waits for none.
@@ -36,12 +35,10 @@ _NOBODY = Call()
 class Intake:
     """Calls may raise LogUnavailable."""
 
-    def __init__(self, client: redis.Redis, log: RedisLog, index: Index) -> None:
-        self._log, self._index = log, index
-        #: A script of a cluster has keys of one slot, and a job's log has one of its own.
-        self._at_once = not isinstance(client, Cluster)
+    def __init__(self, client: redis.Redis, server: OneServer, log: RedisLog, index: Index) -> None:
+        self._server, self._log, self._index = server, log, index
         #: Whoever finds another log of the same id leaves it, and its filing, to that.
-        self._script = client.register_script(in_turn(ANNOUNCE, script("append.lua"), *FILE, _RING))
+        self._script = InTurn(client, ANNOUNCE, script("append.lua"), *FILE, _RING)
 
     def take(self, begun: Begun, most: int | None, call: Call = _NOBODY) -> Filed | None:
         """Where the job stands now that it is stored; None where one of its id had been taken before.
@@ -49,25 +46,19 @@ class Intake:
         It is rung for where *call* can. QueueFull, and nothing is stored, where *most* unfinished jobs are there and it
         is none of them.
         """
-        if self._at_once:
-            try:
-                return self._all(begun, most, call)
-            except redis.exceptions.ClusterCrossSlotError:
-                self._at_once = False
-        return self._one_by_one(begun, most)
-
-    def _all(self, begun: Begun, most: int | None, call: Call) -> Filed | None:
         job_id, head, batch = begun.job.id, begun.head, begun.batch
         calls = self._index.announcing(job_id, most), self._log.appending(job_id, batch), *self._index.filing(head)
-        with available():
-            found = self._script(*together(*calls, _ringing(head, call)))
-        match found:
+        match self._server.ask(self._script, *calls, _ringing(head, call)):
+            case None:
+                return self._one_by_one(begun, most)
             case [0]:
                 raise QueueFull(most=most)
             case [_, _]:
                 return None
-        _, _, *filed, rung = found
-        return self._index.filed(filed)._replace(rung=bool(rung))
+            case [_, _, *found, rung]:
+                filed = self._index.filed(found)
+                return Filed(filed.rings, filed.position, rung=bool(rung))
+        raise AssertionError
 
     def _one_by_one(self, begun: Begun, most: int | None) -> Filed | None:
         #: The id is noted first, so that the sweep finds what a crash left between two calls.

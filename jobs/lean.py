@@ -6,6 +6,7 @@ has closed, one that still has an answer, a word of another kind) goes through r
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha1
 from queue import Empty
 from typing import Any
@@ -30,7 +31,7 @@ class LeanPool(redis.BlockingConnectionPool):
         return super().get_connection()  # type: ignore[no-untyped-call] # it takes the same one, and mends it
 
     def release(self, connection: Any) -> None:
-        self._checkpid()
+        #: After a fork whoever takes the next one finds out.
         if connection.should_reconnect() or not self.owns_connection(connection):
             super().release(connection)  # type: ignore[no-untyped-call]
         else:
@@ -59,7 +60,7 @@ class Lean(redis.Redis):
         pool: Any = self.connection_pool
         connection = pool.get_connection()
         try:
-            connection.send_packed_command(_packed(connection, words))
+            _send(connection, words)
             return self.parse_response(connection, name, **options)  # type: ignore[no-untyped-call]
         finally:
             pool.release(connection)
@@ -82,9 +83,18 @@ class Script:
             return self._client.execute_command("EVAL", self._text, len(keys), *keys, *args)
 
 
-def _packed(connection: Any, words: tuple[Any, ...]) -> Any:
+def _send(connection: Any, words: tuple[Any, ...]) -> None:
+    """All of the command; whatever goes wrong, redis-py says so, and has closed the connection."""
     try:
-        return (pack_command(words),)
+        packed = pack_command(words)
     except TypeError:
         #: A bytearray, or what cannot be said: it knows, and says so.
-        return connection.pack_command(*words)
+        connection.send_packed_command(connection.pack_command(*words))
+        return
+    connection.check_health()
+    sent = 0
+    #: One call, where ``sendall`` of gevent's sockets takes the time twice and looks up the buffer's size.
+    with suppress(OSError):
+        sent = connection._sock.send(packed)  # noqa: SLF001 - as the connection itself does
+    if sent < len(packed):
+        connection.send_packed_command((packed[sent:],))

@@ -80,6 +80,7 @@ EDGES: dict[type, tuple[frozenset[JobState], JobState]] = {
     ev.JobCancelled: (WAITING | {S.CANCELLING}, S.CANCELLED),
     ev.JobExpired: (WAITING, S.EXPIRED),
 }
+_FROM = {event: states for event, (states, _) in EDGES.items()}
 
 
 class Progress(msgspec.Struct):
@@ -151,17 +152,17 @@ class Job(msgspec.Struct):
         return Cursor(self.epoch, self.seq)
 
 
-def apply(job: Job | None, record: Record) -> Job:
-    """The job after *record*; *job* itself is changed, None stands before the first event.
+def apply(job: Job | None, record: Record, event: ev.AnyEvent | None = None) -> Job:
+    """The job after *record*, which holds *event*, where that is known; *job* is changed, None is before the first.
 
     InvalidTransition where the event may not follow in the job's state. Types of a newer version fold to nothing.
     """
-    event = ev.decode_data(record.type, record.data)
+    known = event or ev.decode_data(record.type, record.data)
     if job is None:
-        job = _begin(record, event)
+        job = _begin(record, known)
     else:
-        _check(job, event)
-        _fold(job, record, event)
+        _check(job, known)
+        _fold(job, record, known)
     job.epoch, job.seq = record.id.partition("-")[0], record.seq
     return job
 
@@ -177,7 +178,7 @@ def _check(job: Job, event: ev.AnyEvent | ev.Unknown) -> None:
     if isinstance(event, ev.Unknown):
         allowed = not job.state.terminal
     else:
-        allowed = job.state in EDGES.get(type(event), (HELD,))[0] or _of_a_child(job, event)
+        allowed = job.state in _FROM.get(type(event), HELD) or _of_a_child(job, event)
     if not allowed:
         raise InvalidTransition(state=job.state, event=event.type)
 

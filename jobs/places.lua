@@ -10,11 +10,19 @@
 -- then, a time gone by called back (or a reservation that came to nothing): the job waits in its queue again. Such a
 -- call keeps others from being called in its stead, for CALLED ms; it keeps nobody from beginning.
 local CALLED, LOOK, MOVES = 30000, 20, 1000
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local rings, sizes = {}, {}
 
-local function taken(limit) return redis.call('ZCOUNT', KEYS[4] .. limit, '(' .. now, '+inf') end
+-- Asked for where it is needed: a job that begins to wait has no need of it.
+local moment
+local function now()
+  if not moment then
+    local clock = redis.call('TIME')
+    moment = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  end
+  return moment
+end
+
+local function taken(limit) return redis.call('ZCOUNT', KEYS[4] .. limit, '(' .. now(), '+inf') end
 
 -- How many places *limit* has for jobs of type *kind*, as the catalogue says today.
 local function size_of(limit, kind)
@@ -27,7 +35,7 @@ local function size_of(limit, kind)
   return (size == nil or size == cjson.null) and math.huge or size
 end
 
-local function use(limit) redis.call('ZADD', KEYS[2], 'NX', now, limit) end
+local function use(limit) redis.call('ZADD', KEYS[2], 'NX', now(), limit) end
 
 local function tidy(limit)
   if redis.call('EXISTS', KEYS[4] .. limit, KEYS[5] .. limit) == 0 then redis.call('ZREM', KEYS[2], limit) end
@@ -48,7 +56,7 @@ end
 -- *rings*. Whoever would find its concurrency key full there is parked at that instead.
 local function call_back(limit)
   local places, parked = KEYS[4] .. limit, KEYS[5] .. limit
-  local room = redis.call('ZCOUNT', places, now - CALLED, '+inf')
+  local room = redis.call('ZCOUNT', places, now() - CALLED, '+inf')
   local moves, settled = 0, 0
   repeat
     local best = redis.call('ZRANGE', parked, settled, settled + LOOK - 1, 'WITHSCORES')
@@ -68,7 +76,7 @@ local function call_back(limit)
       else
         unpark(id, limit)
         redis.call('ZADD', KEYS[6] .. queue, best[i + 1], id)
-        redis.call('ZADD', places, now, id)
+        redis.call('ZADD', places, now(), id)
         room, moves = room + 1, moves + 1
         rings[#rings + 1] = queue
       end

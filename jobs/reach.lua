@@ -3,7 +3,7 @@
 --   waiting                sorted set: the jobs that wait in the queue
 --   leases                 sorted set: job id → the time (ms) until which somebody has it
 --   head, log, checkpoint  what the keys of a job are called (see append.lua), with %s for its id
---   types                  JSON object: the types that are carried; true for one that may run any number of times at once
+--   types                  table: the types that are carried; true for one that may run any number of times at once
 --
 -- Promise: the first of the page's jobs whose type is carried gets a lease of lease_ms, and its log is read. Who has a
 -- lease is being begun by another, and passed over. Of a job that has a limit, a time to begin by, or no business in the
@@ -11,7 +11,7 @@
 -- Returns {0} where there is none, {1} for the long way, {2, id, what read.lua returns}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local types = cjson.decode(ARGV[7])
+local types = ARGV[7]
 local ids = redis.call('ZRANGE', KEYS[1], 0, ARGV[2] - 1)
 for _, id in ipairs(ids) do
   local head = redis.call('HGET', string.format(ARGV[4], id), 'h')

@@ -8,7 +8,7 @@
 -- Returns {which candidate, 0 for none; how many of those looked at wait no more; the queues to ring for}.
 local function begun_elsewhere(id, limits)
   for _, limit in ipairs(limits) do
-    if (tonumber(redis.call('ZSCORE', KEYS[4] .. limit[1], id) or '0')) > now then return true end
+    if (tonumber(redis.call('ZSCORE', KEYS[4] .. limit[1], id) or '0')) > now() then return true end
   end
 end
 
@@ -41,7 +41,7 @@ for i, candidate in ipairs(cjson.decode(ARGV[3])) do
     local lacking = full(limits)
     if not lacking then
       for _, limit in ipairs(limits) do
-        redis.call('ZADD', KEYS[4] .. limit[1], now + ARGV[2], id)
+        redis.call('ZADD', KEYS[4] .. limit[1], now() + ARGV[2], id)
         use(limit[1])
       end
       return {i, gone, rings}

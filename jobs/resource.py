@@ -18,7 +18,8 @@ def resource(job: Job) -> dict[str, Any]:
 
     What is cut to keep it small says ``truncated``.
     """
-    view = _whole(job)
+    #: At once: a call for each of its parts would be most of what a small one costs.
+    view: dict[str, Any] = _plain(_whole(job))
     for trim in _TRIMS:
         if len(msgspec.json.encode(view)) <= MAX_SNAPSHOT_BYTES - _RESERVE:
             break
@@ -49,18 +50,18 @@ def _whole(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "progress": _plain(job.progress),
-        "steps": _plain(list(job.steps.values())),
+        "progress": job.progress,
+        "steps": list(job.steps.values()),
         "outputs": {name: _without_name(output) for name, output in job.outputs.items()},
         "metrics": {name: _metric(metric) for name, metric in job.metrics.items()},
-        "items": _plain(job.items),
-        "alerts": _plain([*job.alerts.firing.values(), *job.alerts.resolved]),
-        "log": _plain(job.log),
-        "artifacts": _plain(list(job.artifacts.values())),
+        "items": job.items,
+        "alerts": [*job.alerts.firing.values(), *job.alerts.resolved],
+        "log": job.log,
+        "artifacts": list(job.artifacts.values()),
         "result": job.result,
-        "error": _plain(job.error),
-        "errors": _plain(job.errors),
-        "cancel": _plain(job.cancel),
+        "error": job.error,
+        "errors": job.errors,
+        "cancel": job.cancel,
         "truncated": job.truncated,
         "cursor": str(job.cursor),
     }

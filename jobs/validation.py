@@ -12,12 +12,17 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.exceptions import best_match
 from referencing import Registry
 
+from jobs.evident import Evident, evident
+
 #: The format of a string that names an upload.
 FILE_FORMAT = "tailrace-file"
 _FILE_WORD = FILE_FORMAT.encode()
 #: Faults that are listed; a body full of wrong items must not make an answer larger than itself.
 MAX_FAULTS = 100
 _SHOWN = 80
+
+#: Schemas that are kept compiled: the type of nearly every job was asked for before.
+_KEPT = 256
 
 #: An empty registry: a schema may point into itself, never at something to be fetched.
 _NOTHING_REMOTE: Registry[Any] = Registry()
@@ -36,6 +41,18 @@ class Verdict(NamedTuple):
     files: list[str]
 
 
+class Compiled(NamedTuple):
+    """A schema, ready to judge by."""
+
+    validator: Draft202012Validator
+    evident: Evident
+    names_uploads: bool
+
+
+#: By their identity, which is theirs as long as they are kept here.
+_known: dict[int, tuple[dict[str, Any], Compiled]] = {}
+
+
 def judge(schema: dict[str, Any], value: Any, *, at: str = "", missing: Collection[str] = ()) -> Verdict:
     """Holds *value* against *schema*; pointers begin with *at*; a file id in *missing* is a fault where it stands."""
     files: dict[str, None] = {}
@@ -46,20 +63,34 @@ def judge(schema: dict[str, Any], value: Any, *, at: str = "", missing: Collecti
         files[text] = None
         return text not in missing
 
-    text = msgspec.json.encode(schema)
-    validator = _compiled(text)
-    if _FILE_WORD in text:
+    compiled = _compiled(schema)
+    if compiled.evident(value):
+        return Verdict([], [])
+    validator = compiled.validator
+    if compiled.names_uploads:
         validator = validator.evolve(format_checker=_formats(note))
     errors = islice(validator.iter_errors(value), MAX_FAULTS)
     faults = [Fault(at + fault.pointer, fault.detail) for error in errors for fault in _faults(error)]
     return Verdict(sorted(dict.fromkeys(faults))[:MAX_FAULTS], list(files))
 
 
-@lru_cache(maxsize=256)
-def _compiled(schema: bytes) -> Draft202012Validator:
+def _compiled(schema: dict[str, Any]) -> Compiled:
+    """Of a schema that nobody changes any more: the same one is found by itself, one like it by its text."""
+    known = _known.get(id(schema))
+    if known is None or known[0] is not schema:
+        if len(_known) >= _KEPT:
+            _known.clear()
+        known = _known[id(schema)] = schema, _of_text(msgspec.json.encode(schema))
+    return known[1]
+
+
+@lru_cache(maxsize=_KEPT)
+def _of_text(text: bytes) -> Compiled:
     """To be used as it is where the schema asks for no upload: what each call adds to it costs as much as it does."""
-    schema_of = msgspec.json.decode(schema)
-    return Draft202012Validator(schema_of, registry=_NOTHING_REMOTE, format_checker=_formats(lambda _: True))
+    schema, names_uploads = msgspec.json.decode(text), _FILE_WORD in text
+    validator = Draft202012Validator(schema, registry=_NOTHING_REMOTE, format_checker=_formats(lambda _: True))
+    #: Of a value that may name uploads it is not enough that it is right.
+    return Compiled(validator, evident(not names_uploads and schema), names_uploads)
 
 
 def _formats(note: Callable[[object], bool]) -> FormatChecker:

@@ -17,6 +17,7 @@ from jobs.load import Load
 from jobs.pace import Paces
 from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
+from jobs.scripts import OneServer
 from jobs.settings import Settings
 from jobs.sweep import Sweep
 
@@ -48,9 +49,10 @@ def assemble(settings: Settings, *, clock: Clock = now_ms, doorbell: Doorbell | 
     )
     feed = RedisFeed(client)
     index = Index(client, feed, lease_seconds=settings.lease_seconds, clock=clock)
-    log = Books(client, alone, index)
+    server = OneServer(client)
+    log = Books(client, server, alone, index)
     files = FileStore(settings.files_url, client, clock)
-    lifecycle = Lifecycle(log, index, Intake(client, alone, index), doorbell, clock)
+    lifecycle = Lifecycle(log, index, Intake(client, server, alone, index), doorbell, clock)
     return Parts(
         settings=settings,
         client=client,

@@ -1,8 +1,9 @@
 """From events to one append: fold, encode, compare, and on a conflict read again."""
 
-import secrets
+import os
 import string
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -23,9 +24,8 @@ ROUNDS = 100
 
 R = TypeVar("R")
 
-_ALPHABET = string.digits + string.ascii_lowercase
-_PLACES = tuple(len(_ALPHABET) ** place for place in range(6))
-_EPOCHS = len(_ALPHABET) ** 6
+#: What two characters of an epoch can be.
+_PAIRS = ["".join(pair) for pair in product(string.digits + string.ascii_lowercase, repeat=2)]
 _NOTHING: Mapping[str, bytes] = {}
 _encoder = msgspec.json.Encoder()
 _records = msgspec.json.Decoder(Record)
@@ -45,8 +45,9 @@ def give_up(error: LogUnavailable, _tries: int) -> None:
 
 def new_epoch() -> str:
     """Six characters that no earlier log of the same job is likely to have had."""
-    number = secrets.randbelow(_EPOCHS)
-    return "".join(_ALPHABET[number // place % len(_ALPHABET)] for place in _PLACES)
+    number, last = divmod(int.from_bytes(os.urandom(8)), len(_PAIRS))
+    number, middle = divmod(number, len(_PAIRS))
+    return _PAIRS[number % len(_PAIRS)] + _PAIRS[middle] + _PAIRS[last]
 
 
 def fold(job_id: str, checkpoint: bytes | None, page: Page) -> Job:
@@ -167,10 +168,12 @@ class Writer:
 
     def _fold(self, job: Job | None, events: Sequence[ev.AnyEvent], kept: Mapping[str, bytes]) -> Begun:
         expect = NOWHERE if job is None else job.cursor
-        entries = []
+        entries, time = [], rfc3339(self.clock())
         for event in events:
-            record = self._record(job, event)
-            job = apply(job, record)
+            data, read = ev.written(event)
+            record = self._record(job, event, time, data)
+            #: As it is read, not as it was made: the fold here is the fold of whoever loads the job.
+            job = apply(job, record, read)
             entries.append((record.type, _encoder.encode(record)))
         if job is None:
             raise JobNotFound(job_id=self.job_id)
@@ -185,16 +188,16 @@ class Writer:
             self._stored = made.job.cursor
         return True
 
-    def _record(self, job: Job | None, event: ev.AnyEvent) -> Record:
+    def _record(self, job: Job | None, event: ev.AnyEvent, time: str, data: bytes) -> Record:
         seq, attempt = (job.seq + 1, job.attempt) if job else (1, 0)
         return Record(
             id=f"{self._epoch}-{seq}",
             seq=seq,
             type=event.type,
             job=self.job_id,
-            time=rfc3339(self.clock()),
+            time=time,
             attempt=event.attempt if isinstance(event, ev.JobStarted) else attempt,
-            data=msgspec.Raw(ev.encode_data(event)),
+            data=msgspec.Raw(data),
         )
 
     def _batch(
@@ -207,7 +210,7 @@ class Writer:
             expect=expect,
             epoch=job.epoch,
             entries=entries,
-            batch_id=secrets.token_hex(6),
+            batch_id=os.urandom(6).hex(),
             head=encode_head(head),
             checkpoint=_encoder.encode(job) if whole else None,
             terminal=terminal,

@@ -27,7 +27,10 @@ BOUNDS = Bounds(10_000, 8 * 1024 * 1024)
 WIDE = Bounds(100_000, 32 * 1024 * 1024)
 
 #: Between the progress before one of these and that after it there is no merging.
-_BOUNDS = (ev.StepStarted, ev.StepSucceeded, ev.StepFailed, ev.StepSkipped, ev.StepReused)
+_BOUNDS = frozenset({ev.StepStarted, ev.StepSucceeded, ev.StepFailed, ev.StepSkipped, ev.StepReused})
+
+#: At a place that nothing waits at.
+_NOTHING = (None, 0)
 
 
 class _Text:
@@ -73,13 +76,11 @@ class Buffer:
         self._text: _Text | None = None
         self.bytes = 0
         self._bounds = BOUNDS
+        #: Looked at before each event, and set where it can change.
+        self.full = False
 
     def __len__(self) -> int:
         return len(self._places)
-
-    @property
-    def full(self) -> bool:
-        return self._holds(self._bounds)
 
     @property
     def roomy(self) -> bool:
@@ -89,26 +90,28 @@ class Buffer:
     def widen(self) -> None:
         """The log is away: there is room for more until what has gathered is written."""
         self._bounds = WIDE
+        self.full = self._holds(WIDE)
 
     def _holds(self, bounds: Bounds) -> bool:
         return len(self._places) >= bounds.events or self.bytes >= bounds.bytes
 
     def add(self, event: ev.AnyEvent, size: int) -> None:
         """Takes one event of about *size* bytes."""
-        if isinstance(event, ev.StepProgressed):
-            self._replace(event, size)
-        elif isinstance(event, ev.OutputAppended):
-            self._grow(event, size)
+        kind = type(event)
+        if kind is ev.StepProgressed:
+            self._replace(event, size)  # type: ignore[arg-type] # of that type
+        elif kind is ev.OutputAppended:
+            self._grow(event, size)  # type: ignore[arg-type] # of that type
         else:
             self._text = None
-            if isinstance(event, _BOUNDS):
-                self._progress.pop(event.name, None)
+            if kind in _BOUNDS:
+                self._progress.pop(event.name, None)  # type: ignore[union-attr] # a step's
             self._put(event, size)
 
     def keep(self, kept: Kept) -> None:
         self._text = None
-        if isinstance(kept.event, _BOUNDS):
-            self._progress.pop(kept.event.name, None)
+        if type(kept.event) in _BOUNDS:
+            self._progress.pop(kept.event.name, None)  # type: ignore[union-attr] # a step's
         self._put(kept, len(kept.value))
 
     def take(self, events: int, size: int) -> Taken:
@@ -126,20 +129,28 @@ class Buffer:
         if not self._places:
             self._progress.clear()
             self.bytes, self._bounds = 0, BOUNDS
+        self.full = self._holds(self._bounds)
         return taken
 
     def _put(self, event: ev.AnyEvent | _Text | Kept, size: int) -> None:
-        self._places[self._next] = (event, size)
+        places, most = self._places, self._bounds
+        places[self._next] = (event, size)
         self._next += 1
         self.bytes += size
+        self.full = len(places) >= most.events or self.bytes >= most.bytes
 
     def _replace(self, event: ev.StepProgressed, size: int) -> None:
-        place = self._progress.get(event.name)
-        if place is not None:
-            earlier, weight = self._places.pop(place, (None, 0))
+        place = self._progress.get(event.name, -1)
+        earlier, weight = self._places.get(place, _NOTHING)
+        if event.message is None and isinstance(earlier, ev.StepProgressed) and earlier.message is not None:
+            event = msgspec.structs.replace(event, message=earlier.message)
+        if earlier is not None and place == self._next - 1:
+            self._places[place] = (event, size)
+            self.bytes += size - weight
+            return
+        if earlier is not None:
+            del self._places[place]
             self.bytes -= weight
-            if event.message is None and isinstance(earlier, ev.StepProgressed) and earlier.message is not None:
-                event = msgspec.structs.replace(event, message=earlier.message)
         self._progress[event.name] = self._next
         self._put(event, size)
 
@@ -150,6 +161,7 @@ class Buffer:
             text.length += len(event.text)
             text.size += len(event.text)
             self.bytes += len(event.text)
+            self.full = self.full or self.bytes >= self._bounds.bytes
             return
         self._text = _Text(event, size)
         self._put(self._text, size)

@@ -36,8 +36,11 @@ class Output:
         with self._lock:
             if self._done:
                 raise ValueError(f"output {self.name!r} is done")
-            for start in range(0, len(text), PIECE):
-                self._append(text[start : start + PIECE])
+            if 0 < len(text) <= PIECE:
+                self._append(text)
+            else:
+                for start in range(0, len(text), PIECE):
+                    self._append(text[start : start + PIECE])
         return len(text)
 
     @whole

@@ -22,6 +22,9 @@ def text(value: object, limit: int = TEXT) -> str:
 
 def name(value: object) -> str:
     """A name of 1 to 200 characters; ValueError where there is none."""
+    #: As nearly all are: each item has two.
+    if type(value) is str and 0 < len(value) <= NAME and value.isascii():
+        return value
     plain = text(value, NAME)
     if not plain:
         raise ValueError("a name must not be empty")
@@ -38,7 +41,9 @@ def number(value: SupportsFloat) -> float:
 
 def maybe(value: SupportsFloat | None) -> float | None:
     """As number, but None for what JSON cannot say."""
-    return None if value is None or not math.isfinite(value) else number(value)
+    if value is None or not math.isfinite(value):
+        return None
+    return value if type(value) is int else float(value)
 
 
 def fields(values: Mapping[str, Any]) -> dict[str, Any] | None:

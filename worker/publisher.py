@@ -20,6 +20,7 @@ from jobs.writer import Decision, Writer
 from worker.buffer import Buffer, Kept, Taken
 from worker.graces import Leave
 from worker.interrupt import whole
+from worker.outcomes import RunOver
 from worker.ports import Sink
 from worker.rounds import IDLE_SECONDS, Rounds
 from worker.watch import Told, Watch
@@ -74,6 +75,8 @@ class Publisher:
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._hurry, self._large = self._rounds.hurry, self._rounds.large
+        #: Whether a turn was called for since the last one took what there was, and whether it is to come at once.
+        self._called = self._pressed = False
         #: When the last batch went that was not just waited for, by the monotonic clock.
         self._hurried = 0.0
         self._broke_off = False
@@ -91,21 +94,25 @@ class Publisher:
     @whole
     def emit(self, event: ev.AnyEvent, size: int) -> None:
         """Takes one event; waits only where the buffer is full, drops it once the run is over."""
-        if self.verdict.over:
+        if self.verdict.found is RunOver:
             return
+        buffer = self._buffer
         with self._lock:
-            if self._buffer.full:
+            if buffer.full:
                 self._wait_for_room()
-            self._buffer.add(event, size)
-        if isinstance(event, ev.StepProgressed):
+            buffer.add(event, size)
+        if type(event) is ev.StepProgressed:
             self.hurry()
-        elif not self._hurry.is_set():
+        elif not self._called:
+            self._called = True
             self._hurry.set()
-        if self._buffer.bytes >= GATHER_BYTES and not self._large.is_set():
+        if buffer.bytes >= GATHER_BYTES and not self._pressed:
+            self._pressed = True
             self._large.set()
 
     def hurry(self) -> None:
-        if not self._hurry.is_set() and time.monotonic() - self._hurried >= IDLE_SECONDS:
+        if not self._called and time.monotonic() - self._hurried >= IDLE_SECONDS:
+            self._called = True
             self._hurry.set()
 
     @whole
@@ -192,6 +199,7 @@ class Publisher:
     def _take(self) -> Taken:
         with self._lock:
             taken = self._buffer.take(BATCH_EVENTS, BATCH_BYTES)
+            self._called = self._pressed = bool(self._buffer)
             if self._buffer:
                 self._hurry.set()
                 self._large.set()

@@ -15,6 +15,7 @@ from jobs.intake import Intake
 from jobs.lifecycle import Lifecycle
 from jobs.redis_feed import RedisFeed
 from jobs.redis_log import RedisLog
+from jobs.scripts import OneServer
 from jobs.sweep import Sweep
 from jobs.wiring import redis_client
 from tests.histories import BEGIN
@@ -83,7 +84,8 @@ def yard_of(client: Any, folder: Path, *, lease_seconds: float = 60.0, retention
     feed = RedisFeed(client)
     alone = RedisLog(client, retention_seconds=retention_seconds, max_events=10_000)
     index = Index(client, feed, lease_seconds=lease_seconds, clock=clock)
-    log, intake = Books(client, alone, index), Intake(client, alone, index)
+    server = OneServer(client)
+    log, intake = Books(client, server, alone, index), Intake(client, server, alone, index)
     life, files = Lifecycle(log, index, intake, bell, clock), FileStore(str(folder), client, clock)
     sweep = Sweep(life, files, clock, retention_seconds=retention_seconds)
     return Yard(client, clock, bell, log, index, life, files, sweep)

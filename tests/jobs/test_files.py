@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from ulid import ULID
 
 from jobs import keys
+from jobs.clock import now_ms
 from jobs.errors import FileNotFound, FileTooLarge, InvalidEvent
 from jobs.files import CHUNK, FileRecord, FileStore, is_id, new_id
 from jobs.names import NAME_BYTES, plain_name
@@ -50,6 +52,16 @@ def test_a_plain_name_is_one_name_of_a_file_system_and_stays_as_it_is(name: str)
 def test_what_leaves_no_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidEvent):
         plain_name(name)
+
+
+def test_an_id_is_a_ulid_that_begins_with_its_time() -> None:
+    before = now_ms()
+    ids = [new_id() for _ in range(100)]
+    after = now_ms()
+    assert all(is_id(each) and str(ULID.from_str(each.upper())).lower() == each for each in ids)
+    assert all(before <= ULID.from_str(each.upper()).milliseconds <= after for each in ids)
+    assert len(set(ids)) == len(ids)
+    assert sorted(ids) == ids, "also within a millisecond"
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,26 @@ def test_a_job_stands_where_its_head_says_and_nowhere_else(
 ) -> None:
     for key in LISTS:
         yard.client.zadd(key, {"a": 1, "other": 1})
+    yard.client.hset(keys.FILED, "a", "old0-7")
     yard.index.file(head(state=JobState(state), **more))
 
     assert {key for key in LISTS if yard.client.zscore(key, "a") is not None} == {keys.ALL, *places}
     assert all(yard.client.zscore(key, "other") == 1 for key in LISTS)
+
+
+@pytest.mark.parametrize("seq", [1, 2])
+def test_of_a_job_never_filed_before_all_is_put_right_once_it_has_moved_or_is_filed_again(yard: Yard, seq: int) -> None:
+    """Its first event alone can have put it nowhere; what stands there all the same waits for the sweep."""
+    for key in LISTS:
+        yard.client.zadd(key, {"a": 1})
+    for _ in range(2 if seq == 1 else 1):
+        yard.index.file(head(seq=seq))
+
+    assert {key for key in LISTS if yard.client.zscore(key, "a") is not None} == {
+        keys.ALL,
+        keys.LIVE,
+        keys.waiting("default"),
+    }
 
 
 def test_of_jobs_that_are_announced_so_many_are_taken_and_each_once(yard: Yard) -> None:

@@ -11,6 +11,7 @@ from jobs.index import Filed
 from jobs.intake import Call, Intake
 from jobs.model import JobState
 from jobs.rings import Ring
+from jobs.scripts import OneServer
 from jobs.writer import Begun, Writer
 from tests.jobs.conftest import Yard
 
@@ -22,7 +23,7 @@ class Intakes:
     """An intake, and how many calls of one script for all it has made."""
 
     def __init__(self, yard: Yard) -> None:
-        self.made = Intake(yard.client, yard.log.alone, yard.index)
+        self.made = Intake(yard.client, OneServer(yard.client), yard.log.alone, yard.index)
         self.at_once = 0
         self._script, self.made._script = self.made._script, self._call
         self.crosses = False

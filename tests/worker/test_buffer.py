@@ -128,6 +128,16 @@ def test_a_buffer_is_full_by_number_or_by_weight_and_roomy_again_when_half_empty
         assert buffer.roomy
 
 
+def test_text_that_grows_fills_a_buffer_too_and_there_is_room_again_where_the_log_is_away() -> None:
+    buffer, piece, offset = Buffer(), "x" * 1000, 0
+    while not buffer.full:
+        buffer.add(ev.OutputAppended(name="t", offset=offset, text=piece), 1160)
+        offset += len(piece)
+    assert buffer.bytes >= BOUNDS.bytes
+    buffer.widen()
+    assert not buffer.full
+
+
 def test_a_buffer_of_a_log_that_is_away_takes_more_until_it_is_empty_again() -> None:
     buffer = Buffer()
     buffer.widen()

@@ -11,10 +11,13 @@ from jobs.errors import LogUnavailable
 from jobs.eventlog import Batch, Cursor
 from jobs.memory_log import MemoryLog
 from jobs.model import JobState
+from jobs.writer import Writer
 from tests.worker.rig import Rig, until
 from worker.buffer import BOUNDS, WIDE
 from worker.context import Context
 from worker.job import job
+from worker.publisher import GATHER_BYTES, Publisher
+from worker.rounds import Rounds, Turn
 
 
 class Faulty(MemoryLog):
@@ -243,3 +246,57 @@ def test_a_calm_job_s_events_come_one_by_one_within_moments(seconds: float) -> N
     rig, _ = _rig(work)
     rig.run()
     assert [event.done for event in rig.events(ev.StepProgressed)] == [1, 2]
+
+
+class Still(Rounds):
+    """Turns that are taken by hand."""
+
+    def begin(self, turn: Turn) -> None:
+        self.take = turn
+
+    def end(self) -> None:
+        """There is no thread."""
+
+    def turn(self) -> bool:
+        """Whether one was called for; it is taken then."""
+        called = self.hurry.is_set()
+        self.hurry.clear()
+        self.large.clear()
+        return called and self.take(True)
+
+
+class Answering(MemoryLog):
+    """A log during whose appends something happens."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    def append(self, job_id: str, batch: Batch) -> Cursor:
+        self.meanwhile()
+        return super().append(job_id, batch)
+
+
+def test_whatever_is_emitted_calls_a_turn_also_while_a_batch_is_on_its_way() -> None:
+    log, rounds = Answering(), Still()
+    writer = Writer(log, "0" * 26, now_ms)
+    writer.create(decisions.submit(ev.Request(type="t", params={})))
+    run = writer.decide(lambda job: decisions.start(job, worker="w", steps=None)).seq
+    publisher = Publisher(writer, run=run, rounds=rounds)
+    publisher.start([], lambda _verdict, _grace: None)
+    item = ev.ItemFinished(key="a", state="succeeded")
+
+    assert not rounds.turn()
+    for _ in range(3):
+        publisher.emit(item, 160)
+        publisher.emit(item, 160)
+        assert rounds.turn()
+        assert not rounds.turn(), "both went at once"
+    publisher.emit(item, 160)
+    log.meanwhile = lambda: publisher.emit(item, 160)
+    assert rounds.turn()
+    log.meanwhile = lambda: None
+    assert rounds.turn()
+    assert not rounds.turn()
+    assert writer.job.items.counts == {"succeeded": 8}
+    for _ in range(GATHER_BYTES // 1000 + 1):
+        publisher.emit(item, 1000)
+    assert rounds.large.is_set()
