@@ -16,6 +16,8 @@ STARTS = {OURS: 64_000, LIMIT: 64_000, "nchan": 64_000, "sse-starlette": 8_000}
 TOGETHER = 1_000_000
 #: flask-sse takes longer than the 100 ms for a single event: there is nothing to search.
 SUBJECTS = (*STARTS, "flask-sse")
+#: Those whom a bar names.
+QUICK = (OURS, LIMIT, "nchan")
 #: Deliveries for each read of the generator up to which a server counts as sending one event at a time.
 APART = 1.25
 
@@ -25,7 +27,7 @@ COST, MOST, SINGLE = "CPU of a delivery", "most", "most, one event a send"
 def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
     for _ in range(rounds):
-        for name in field.having(tuple(STARTS) if quick else SUBJECTS):
+        for name in field.having(QUICK if quick else SUBJECTS):
             with field.running(name) as target:
                 _equal(notes, target, seconds=2 if quick else 3)
                 if name in STARTS:

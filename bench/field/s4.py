@@ -11,6 +11,7 @@ SIZES = (5_000, 10_000)
 #: flask-sse holds a Redis connection for each, which is too much for the descriptors that a process may have.
 SUBJECTS = (OURS, LIMIT, "nchan", "sse-starlette")
 AT_A_SIZE = {5_000: SUBJECTS, 10_000: SUBJECTS[:3]}
+QUICK = SUBJECTS[:3]
 #: Seconds for which they are watched at rest: ours long enough to hold heartbeats and looks at positions.
 REST, OTHERS_REST, QUICK_REST = 16, 6, 4
 FIRST = 300
@@ -20,7 +21,7 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
     notes = Notes(NAME)
     for _ in range(rounds):
         for size in SIZES[:1] if quick else SIZES:
-            for name in field.having(AT_A_SIZE[SIZES[1] if quick else size]):
+            for name in field.having(QUICK if quick else AT_A_SIZE[size]):
                 with field.running(name, size) as target:
                     #: What a process loads once, for its first streams, is no stream's.
                     target.load("idle", channels=FIRST, readers=FIRST, hold=0.5, pub="none")

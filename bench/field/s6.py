@@ -19,7 +19,7 @@ from tests.service import wait_for
 TITLE = "Submit: jobs accepted, run to the end, and told of"
 NAME = "S6"
 CELERY, GRADIO = "bare Celery", "gradio"
-SUBJECTS = (GRADIO,)
+SUBJECTS, QUICK = (GRADIO,), ()
 #: The callers are enough for one web process never to wait for one; the slots are processes that run jobs, or tasks.
 CALLERS, SLOTS = 16, 2
 #: What is posted.
@@ -50,9 +50,9 @@ def measure(field: Field, rounds: int, quick: bool) -> Iterator[Figure]:
             with service.bare_worker(SLOTS):
                 run = _rate(jobs, lambda: send(service.bare, tasks=jobs), lambda: _drained(service))
             notes.add(CELERY, THROUGH, "/s", run)
-            for name in field.having([GRADIO]):
+            for name in field.having(QUICK if quick else SUBJECTS):
                 with field.started(name) as target:
-                    _queued(notes, int(target.options["port"]), jobs // 4, looks // 4 if quick else looks)
+                    _queued(notes, int(target.options["port"]), jobs // 4, looks)
     yield from notes.figures()
 
 
