@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.conftest import Gated, NewTab
 from tests.service import Service, free_port, wait_for
@@ -40,6 +40,22 @@ def test_the_tab_that_goes_leaves_the_stream_to_another(new_tab: NewTab, service
 
     expect(row).to_have_attribute("data-state", "succeeded")
     wait_for(lambda: streams_open(service) == 1, what="one stream")
+
+
+def test_what_happens_while_no_tab_has_the_stream_shows_too(new_tab: NewTab, service: Service) -> None:
+    first, second = new_tab("/"), new_tab("/")
+    expect(second.locator(".recent h2")).to_be_visible()
+    jobs: list[str] = []
+
+    def late(route: Route) -> None:
+        jobs.append(service.submit("hello")["id"])
+        wait_for(lambda: service.client.get(f"/v1/jobs/{jobs[0]}").json()["state"] == "succeeded", what="its end")
+        route.continue_()
+
+    second.route("**/v1/events?*", late, times=1)
+    with second.expect_response("**/v1/events?*"):
+        first.close()
+    expect(second.locator(f".jobs a[href='/jobs/{jobs[0]}']")).to_have_attribute("data-state", "succeeded")
 
 
 def test_where_there_is_no_stream_to_spare_the_page_polls_and_shows_the_same(

@@ -67,7 +67,8 @@ export function recentJobs(element) {
 
   /** What the stream of all jobs says: a job as it is, one more, or what became of one that is listed. */
   function take({ type, job: id, data, time }) {
-    if (type === "stream.gap") load(null);
+    // A stream tells of what comes behind its beginning: what came before, also while no tab had one, is asked for.
+    if (type === "stream.caught_up" || type === "stream.gap") load(null);
     else if (type === "stream.snapshot") put(data.job);
     else if (id) put(after(id, type, data, time));
     due ||= setTimeout(redraw, DRAW_MS);
