@@ -1,18 +1,15 @@
 """Uploads and artifacts: bytes in a folder or an object store, what is known of them in Redis."""
 
 import hashlib
-import os
 import re
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import product
 from typing import IO, Any, Protocol
 
 import fsspec
 import msgspec
 import redis
+from ulid import ULID
 
 from jobs import keys
 from jobs.clock import Clock
@@ -24,9 +21,6 @@ from jobs.redis_log import available
 CHUNK = 256 * 1024
 #: The first character ends at 7: 26 of them would hold 130 bits, a ULID has 128.
 _ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
-#: Ten bits as they are written; the library takes five times as long, and an id is all that many a call makes.
-_PAIRS = ["".join(pair) for pair in product("0123456789abcdefghjkmnpqrstvwxyz", repeat=2)]
-_PLACES = range(120, -1, -10)
 
 
 class Source(Protocol):
@@ -45,27 +39,9 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-class _Ids:
-    """Of one process: those of one millisecond follow one another too, or its jobs would not begin in their order."""
-
-    def __init__(self) -> None:
-        self._lock, self._last = threading.Lock(), 0
-
-    def next(self) -> int:
-        ms = time.time_ns() // 1_000_000
-        with self._lock:
-            again = ms == self._last >> 80
-            self._last = last = self._last + 1 if again else ms << 80 | int.from_bytes(os.urandom(10))
-        return last
-
-
-_ids = _Ids()
-
-
 def new_id() -> str:
     """26 characters, ordered by time, with 80 random bits: a ULID in lower case."""
-    bits = _ids.next()
-    return "".join([_PAIRS[bits >> at & 1023] for at in _PLACES])
+    return str(ULID()).lower()
 
 
 def is_id(text: str) -> bool:

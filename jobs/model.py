@@ -80,7 +80,8 @@ EDGES: dict[type, tuple[frozenset[JobState], JobState]] = {
     ev.JobCancelled: (WAITING | {S.CANCELLING}, S.CANCELLED),
     ev.JobExpired: (WAITING, S.EXPIRED),
 }
-_FROM = {event: states for event, (states, _) in EDGES.items()}
+#: By the name of such an event, the state that it leads to.
+LEADS = {event.type: state for event, (_, state) in EDGES.items()}  # type: ignore[attr-defined]
 
 
 class Progress(msgspec.Struct):
@@ -178,7 +179,7 @@ def _check(job: Job, event: ev.AnyEvent | ev.Unknown) -> None:
     if isinstance(event, ev.Unknown):
         allowed = not job.state.terminal
     else:
-        allowed = job.state in _FROM.get(type(event), HELD) or _of_a_child(job, event)
+        allowed = job.state in EDGES.get(type(event), (HELD,))[0] or _of_a_child(job, event)
     if not allowed:
         raise InvalidTransition(state=job.state, event=event.type)
 

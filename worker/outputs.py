@@ -36,11 +36,8 @@ class Output:
         with self._lock:
             if self._done:
                 raise ValueError(f"output {self.name!r} is done")
-            if 0 < len(text) <= PIECE:
-                self._append(text)
-            else:
-                for start in range(0, len(text), PIECE):
-                    self._append(text[start : start + PIECE])
+            for start in range(0, len(text), PIECE):
+                self._append(text[start : start + PIECE])
         return len(text)
 
     @whole

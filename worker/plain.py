@@ -41,9 +41,7 @@ def number(value: SupportsFloat) -> float:
 
 def maybe(value: SupportsFloat | None) -> float | None:
     """As number, but None for what JSON cannot say."""
-    if value is None or not math.isfinite(value):
-        return None
-    return value if type(value) is int else float(value)
+    return None if value is None or not math.isfinite(value) else number(value)
 
 
 def fields(values: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -188,7 +188,7 @@ class Step:
         if fraction is None and self._total and self._done is not None:
             fraction = self._done / self._total
         if fraction is not None:
-            self._part = fraction if 0.0 <= fraction <= 1.0 else min(1.0, max(0.0, fraction))
+            self._part = min(1.0, max(0.0, fraction))
             self._fraction.set(self.name, self._part)
         event = ev.StepProgressed(
             name=self.name,

@@ -14,15 +14,12 @@ from app.transports import deflate, ndjson, sse, websocket
 from app.transports.lines import one_line
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
-from jobs.model import EDGES
+from jobs.model import LEADS
 
 #: Patterns in one filter; each is a type or a prefix with a star.
 MAX_PATTERNS = 32
 #: Types of which a lens knows whether it wants them.
 KEPT = 256
-
-#: Types that tell of a job's state.
-TELLING = frozenset(event.type for event in EDGES)  # type: ignore[attr-defined]
 
 ENCODINGS = {"sse": sse, "ndjson": ndjson, "websocket": websocket}
 
@@ -156,7 +153,7 @@ class _Wanted(dict[str, bool]):
 class Ways(dict[bytes, bytes | None]):
     """By type: its frame but for cursor and envelope; None where events of it go the long way.
 
-    That is where none is wanted, where one may wait, and where it tells of a state or an end.
+    That is where none is wanted, where one may wait, and where it leads the job to another state or its end.
     """
 
     def __init__(self, lens: Lens, *, calm: bool) -> None:
@@ -170,7 +167,7 @@ class Ways(dict[bytes, bytes | None]):
         return found
 
     def _look(self, name: str) -> bytes | None:
-        if name in TERMINAL or name in TELLING or not self._lens.wants(name) or (name in CALM and not self._calm):
+        if name in LEADS or not self._lens.wants(name) or (name in CALM and not self._calm):
             return None
         return sse.template(name if self._lens.named else None)
 

@@ -15,13 +15,10 @@ from jobs import keys
 from jobs.eventlog import Cursor, Entry
 from jobs.events import TERMINAL
 from jobs.head import Head
-from jobs.model import EDGES, JobState
+from jobs.model import LEADS, JobState
 
 #: Events kept where one reader listens: there are thousands of such rooms, and memory written a moment ago is quick.
 FEW_KEPT = 32
-
-#: Whether the job waits in its queue after an event of this type; types that are not here change nothing of it.
-_WAITS = {event.type: state is JobState.QUEUED for event, (_, state) in EDGES.items()}  # type: ignore[attr-defined]
 
 
 class Register:
@@ -230,6 +227,6 @@ class Room(Topic):
 
     def note(self, passed: Sequence[Entry]) -> None:
         for entry in passed:
-            if entry.type in _WAITS:
-                self.waits = _WAITS[entry.type]
+            if entry.type in LEADS:
+                self.waits = LEADS[entry.type] is JobState.QUEUED
                 self.over = self.over or entry.type in TERMINAL

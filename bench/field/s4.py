@@ -10,8 +10,8 @@ NAME = "S4"
 SIZES = (5_000, 10_000)
 #: flask-sse holds a Redis connection for each, which is too much for the descriptors that a process may have.
 SUBJECTS = (OURS, LIMIT, "nchan", "sse-starlette")
-AT_A_SIZE = {5_000: SUBJECTS, 10_000: SUBJECTS[:3]}
 QUICK = SUBJECTS[:3]
+AT_A_SIZE = {5_000: SUBJECTS, 10_000: QUICK}
 #: Seconds for which they are watched at rest: ours long enough to hold heartbeats and looks at positions.
 REST, OTHERS_REST, QUICK_REST = 16, 6, 4
 FIRST = 300
